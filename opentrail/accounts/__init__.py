@@ -1,0 +1,1 @@
+"""Who calls: principals, access keys, identities."""

@@ -1,0 +1,1 @@
+"""The 90-day event history: LookupEvents, listing, imports."""

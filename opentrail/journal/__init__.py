@@ -1,0 +1,1 @@
+"""The durable, ordered log of event batches; knows nothing of CloudTrail."""

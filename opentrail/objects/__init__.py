@@ -1,0 +1,1 @@
+"""Where files come from and go: S3 and local directories, behind one port."""

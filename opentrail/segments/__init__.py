@@ -1,0 +1,1 @@
+"""Parquet files of events: schema, writer, index, hot tail, Iceberg table, compaction, retention."""

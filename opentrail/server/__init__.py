@@ -1,0 +1,1 @@
+"""Settings, assembly, processes, command line, health."""

@@ -1,0 +1,69 @@
+"""OpenTrail's own metrics and log: one registry, one way to log, every drop counted by reason."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+RECORDS_IN = Counter("opentrail_records_in", "Records offered to intake", ["origin"], registry=REGISTRY)
+RECORDS_KEPT = Counter("opentrail_records_kept", "Records durable in the journal", ["origin"], registry=REGISTRY)
+RECORDS_REFUSED = Counter(
+    "opentrail_records_refused", "Records not kept, by reason", ["origin", "reason"], registry=REGISTRY
+)
+RECORDS_WAITING = Gauge(
+    "opentrail_records_waiting", "Records held in memory because the journal cannot write", registry=REGISTRY
+)
+JOURNAL_HEAD = Gauge("opentrail_journal_head", "Position of the newest durable event", registry=REGISTRY)
+FOLLOWER_POSITION = Gauge(
+    "opentrail_follower_position", "Position that a follower has handled", ["follower"], registry=REGISTRY
+)
+FOLLOWER_LAG = Gauge("opentrail_follower_lag_events", "Events a follower is behind", ["follower"], registry=REGISTRY)
+FOLLOWER_FAILURES = Counter(
+    "opentrail_follower_failures", "Batches that a follower failed to handle", ["follower"], registry=REGISTRY
+)
+CALLS = Counter("opentrail_calls", "Calls answered, by door and status class", ["door", "status"], registry=REGISTRY)
+CALLS_REFUSED = Counter("opentrail_calls_refused", "Calls refused before they act", ["reason"], registry=REGISTRY)
+CALL_SECONDS = Histogram(
+    "opentrail_call_seconds",
+    "Time from the first byte of a call to the last byte of its answer",
+    ["door"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
+    registry=REGISTRY,
+)
+BODIES_NOT_CAPTURED = Counter(
+    "opentrail_bodies_not_captured",
+    "Bodies longer than what is read for the record: its parameters are null",
+    ["direction"],
+    registry=REGISTRY,
+)
+CALLS_UNREADABLE = Counter(
+    "opentrail_calls_unreadable", "Recorded calls whose parameters could not be read", ["service"], registry=REGISTRY
+)
+
+
+def configure_logging(*, json_lines: bool = False, level: int = logging.INFO) -> None:
+    """Send the log to standard error: coloured for a person, one JSON object a line for a collector."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def logger(package: str) -> Any:
+    """A logger for one package; every line names an `action`, stable enough to search for."""
+    return structlog.get_logger(package=package)

@@ -1,0 +1,1 @@
+"""AWS protocols over botocore's models, both ways, and SigV4."""

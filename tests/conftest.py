@@ -1,0 +1,25 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from opentrail.clock import SettableClock
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """A clock that stands at 2026-03-04T10:15:31Z until it is moved."""
+    return SettableClock()
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Path:
+    """The folder of genuine records; tests that need it are skipped where it is not there."""
+    folder = Path(os.environ.get("OPENTRAIL_SAMPLE_DATA", ROOT / ".." / "shared" / "data" / "cloudtrail")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no sample data at {folder}; set OPENTRAIL_SAMPLE_DATA")
+    return folder
