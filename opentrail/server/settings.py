@@ -1,0 +1,186 @@
+"""The server's settings as frozen values, read once: from the options of `up` or from the file of `serve`.
+
+Unknown names are refused with the nearest right one. Units are part of a setting's name.
+"""
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from opentrail.errors import OpenTrailError
+
+SANDBOX_ACCOUNT = "123456789012"
+SANDBOX_KEY = "test"
+DEFAULT_PORT = 4566
+DEFAULT_CONSOLE_PORT = 4567
+
+
+class BadSettings(OpenTrailError):
+    """The settings cannot be used."""
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the server listens, whose account it is, and what it promises."""
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    console_host: str = "127.0.0.1"
+    console_port: int = DEFAULT_CONSOLE_PORT
+    account: str = SANDBOX_ACCOUNT
+    guarantee: Literal["durable", "async"] = "durable"
+    trusted_proxies: list[str] = []
+    log_json: bool = False
+
+
+class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the event history is kept."""
+
+    commit_interval_seconds: float = 60.0
+    retention_days: int = 90
+
+
+class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the journal keeps what every follower has handled."""
+
+    keep_hours: float = 24.0
+
+
+class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An AWS-compatible endpoint behind the recorder.
+
+    `services` are botocore's names; one upstream may say `["*"]` and gets what no other claims.
+    `signing = "resign"`: the recorder verifies and signs anew with the upstream's own key;
+    `"passthrough"`: requests go on as they came.
+    """
+
+    name: str
+    url: str
+    services: list[str]
+    signing: Literal["resign", "passthrough"] = "resign"
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    secret_access_key_env: str = ""
+    region: str = ""
+
+    def secret(self) -> str:
+        """The upstream's secret, from the file or from the environment variable that the file names."""
+        if self.secret_access_key_env:
+            try:
+                return os.environ[self.secret_access_key_env]
+            except KeyError as missing:
+                raise BadSettings(
+                    f"upstream {self.name}: the environment has no {self.secret_access_key_env}"
+                ) from missing
+        return self.secret_access_key
+
+
+class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who may call: the root of an account, or a user of it."""
+
+    access_key_id: str
+    secret_access_key: str = ""
+    secret_access_key_env: str = ""
+    account: str = ""
+    user: str = ""  # empty: the account's root
+
+    def secret(self) -> str:
+        """The principal's secret, from the file or from the environment variable that the file names."""
+        if self.secret_access_key_env:
+            try:
+                return os.environ[self.secret_access_key_env]
+            except KeyError as missing:
+                raise BadSettings(
+                    f"principal {self.access_key_id}: the environment has no {self.secret_access_key_env}"
+                ) from missing
+        return self.secret_access_key
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that `opentrail serve --config FILE` reads."""
+
+    data_dir: str = ""
+    server: Server = Server()
+    history: History = History()
+    journal: Journal = Journal()
+    upstream: list[Upstream] = []
+    principal: list[Principal] = []
+
+
+_TABLES: dict[str, type[msgspec.Struct]] = {
+    "server": Server,
+    "history": History,
+    "journal": Journal,
+    "upstream": Upstream,
+    "principal": Principal,
+}
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in the TOML file at `path`. Raises BadSettings, saying where and what is meant."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except OSError as failure:
+        raise BadSettings(f"cannot read {path}: {failure.strerror}") from failure
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        raise BadSettings(f"{path} is not TOML: {failure}") from failure
+    _refuse_unknown(document, Settings, "")
+    for table, kind in _TABLES.items():
+        found = document.get(table, [])
+        for entry in found if isinstance(found, list) else [found]:
+            if isinstance(entry, dict):
+                _refuse_unknown(entry, kind, f"[{table}] ")
+    try:
+        settings = msgspec.convert(document, Settings)
+    except msgspec.ValidationError as failure:
+        raise BadSettings(f"{path}: {failure}") from failure
+    return _checked(settings)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can be reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_unknown(entry: dict[str, Any], kind: type[msgspec.Struct], where: str) -> None:
+    known = kind.__struct_fields__
+    for name in entry:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"known are: {', '.join(known)}"
+            raise BadSettings(f"unknown setting {where}{name}; {hint}")
+
+
+def _checked(settings: Settings) -> Settings:
+    names = [upstream.name for upstream in settings.upstream]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadSettings(f"two upstreams are named {name}")
+    for upstream in settings.upstream:
+        if not upstream.url.startswith(("http://", "https://")):
+            raise BadSettings(f"upstream {upstream.name}: url must begin with http:// or https://")
+        if upstream.signing == "resign" and not (upstream.access_key_id and upstream.secret()):
+            raise BadSettings(
+                f"upstream {upstream.name}: to sign anew, access_key_id and secret_access_key are needed; "
+                'or say signing = "passthrough"'
+            )
+    for principal in settings.principal:
+        if principal.access_key_id == SANDBOX_KEY and not is_loopback(settings.server.host):
+            raise BadSettings(f"the well-known key {SANDBOX_KEY!r} is for loopback alone")
+        if not principal.secret():
+            raise BadSettings(f"principal {principal.access_key_id} has no secret")
+    for network in settings.server.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as failure:
+            raise BadSettings(f"trusted_proxies: {failure}") from failure
+    return settings
