@@ -1,8 +1,8 @@
 """The embedded cloud of `opentrail up`: SeaweedFS for S3, durable, and moto for the other services, in memory.
 
 Both listen on loopback ports of their own that change with every start; only the recorder talks to them. SeaweedFS
-knows one key, made at the first start and kept in the secrets folder. SSE-KMS is not offered: moto forgets its keys at a
-restart, and objects sealed with them would be lost.
+knows one key, made at the first start and kept in the secrets folder. SSE-KMS is not offered: moto forgets its keys
+at a restart, and objects sealed with them would be lost.
 """
 
 import http.client

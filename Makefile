@@ -1,0 +1,46 @@
+# Everything that a newcomer needs. `make up` and `make test` each do all they need on a fresh clone.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.PHONY: help up test lint unit soak fuzz bench clean
+
+help: ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+$(VENV)/.sandbox: pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; say which with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sandbox]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.sandbox
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sandbox,dev]'
+	@touch $@
+
+up: $(VENV)/.sandbox ## Start the sandbox: an AWS endpoint that records every call
+	@exec $(BIN)/opentrail up $(ARGS)
+
+test: lint unit ## All checks and tests
+
+lint: $(VENV)/.dev ## Style, types, floors
+	$(BIN)/ruff check opentrail tests benchmarks
+	$(BIN)/ruff format --check opentrail tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev ## The tests alone
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not soak and not fuzz"
+
+soak: $(VENV)/.dev ## Long runs: 200 rounds of kill -9 under load
+	$(BIN)/python -m pytest -m soak -x
+
+fuzz: $(VENV)/.dev ## Hostile input: 10,000 requests at both doors
+	$(BIN)/python -m pytest -m fuzz -x
+
+bench: $(VENV)/.dev ## Measure beside the peers; docs/BENCHMARKS.md keeps the figures
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what make made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
