@@ -19,3 +19,6 @@ API_BODY_BYTES = 1 * MIB
 JOURNAL_BATCH_EVENTS = 4096  # one row of the journal
 JOURNAL_BATCH_BYTES = 8 * MIB
 JOURNAL_RESERVE_BYTES = 64 * MIB  # below this much free disk, calls are refused before they act
+
+# The doors
+REQUEST_HEAD_BYTES = 128 * KIB  # request line and headers; presigned URLs with session tokens stay below 16 KiB

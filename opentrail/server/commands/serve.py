@@ -1,0 +1,20 @@
+"""`opentrail serve`: a server with upstreams and principals from a settings file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opentrail.server.data_folder import DataFolder
+from opentrail.server.running import run_server
+from opentrail.server.settings import read_settings
+
+
+def serve_command(
+    config: Annotated[Path, typer.Option(help="The settings, a TOML file.")],
+    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept; overrides the file.")] = None,
+) -> None:
+    """Start the server and run until SIGTERM or Ctrl-C."""
+    settings = read_settings(config)
+    chosen = data_dir if data_dir is not None else Path(settings.data_dir) if settings.data_dir else None
+    run_server(DataFolder.resolve(chosen), settings, with_sandbox=False)

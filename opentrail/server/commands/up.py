@@ -1,0 +1,52 @@
+"""`opentrail up`: the sandbox, with no configuration."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opentrail.server.data_folder import DataFolder
+from opentrail.server.running import run_server
+from opentrail.server.settings import (
+    DEFAULT_CONSOLE_PORT,
+    DEFAULT_PORT,
+    SANDBOX_ACCOUNT,
+    SANDBOX_KEY,
+    BadSettings,
+    History,
+    Principal,
+    Server,
+    Settings,
+    is_loopback,
+)
+
+
+def up_command(
+    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
+    host: Annotated[str, typer.Option(help="Loopback address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the AWS endpoint.")] = DEFAULT_PORT,
+    console_port: Annotated[int, typer.Option(help="Port of health, metrics and console.")] = DEFAULT_CONSOLE_PORT,
+    sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="Run the embedded cloud.")] = True,
+    guarantee: Annotated[str, typer.Option(help="durable or async")] = "durable",
+    commit_interval: Annotated[float, typer.Option(help="Seconds between commits of the history table.")] = 60.0,
+) -> None:
+    """Start the sandbox and run until SIGTERM or Ctrl-C."""
+    if not is_loopback(host):
+        raise BadSettings(
+            f"{host} is not a loopback address: the sandbox has a well-known key; use `opentrail serve` instead"
+        )
+    if guarantee not in ("durable", "async"):
+        raise BadSettings("--guarantee is durable or async")
+    settings = Settings(
+        server=Server(
+            host=host,
+            port=port,
+            console_host=host,
+            console_port=console_port,
+            account=SANDBOX_ACCOUNT,
+            guarantee="durable" if guarantee == "durable" else "async",
+        ),
+        history=History(commit_interval_seconds=commit_interval),
+        principal=[Principal(access_key_id=SANDBOX_KEY, secret_access_key=SANDBOX_KEY, account=SANDBOX_ACCOUNT)],
+    )
+    run_server(DataFolder.resolve(data_dir), settings, with_sandbox=sandbox)

@@ -1,0 +1,79 @@
+"""The second process: the followers of the journal, and the journal's own retention.
+
+Kept apart from the doors so that gzip, Parquet and compaction never hold up a call. It only reads the journal and
+writes the tables; killed at any moment, it goes on at the next start from what the tables say.
+"""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from opentrail.clock import MICROSECONDS, SystemClock
+from opentrail.followers import Runner
+from opentrail.history.follower import HistoryFollower
+from opentrail.history.settings import HistorySettings
+from opentrail.journal import Journal
+from opentrail.server.data_folder import DataFolder
+from opentrail.server.settings import History
+from opentrail.server.settings import Journal as JournalSettings
+from opentrail.telemetry import configure_logging, logger
+
+log = logger("server")
+
+TRIM_EVERY_SECONDS = 60.0
+STOP_SECONDS = 8.0
+HISTORY_LOCK = "history.lock"
+
+
+class WorkerSettings(msgspec.Struct, frozen=True):
+    """What the worker needs of the server's settings; holds no secrets, since it travels on the command line."""
+
+    data_dir: str
+    history: History
+    journal: JournalSettings
+    log_json: bool = False
+
+
+def worker_command(settings: WorkerSettings) -> list[str]:
+    """The command that runs this process."""
+    return [sys.executable, "-m", "opentrail.server.worker", msgspec.json.encode(settings).decode()]
+
+
+def history_settings(history: History) -> HistorySettings:
+    """The history's own settings value."""
+    return HistorySettings(commit_interval_s=history.commit_interval_seconds, retention_days=history.retention_days)
+
+
+def run(settings: WorkerSettings) -> None:
+    """Drive the followers until SIGTERM."""
+    configure_logging(json_lines=settings.log_json)
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    clock = SystemClock()
+    folder = DataFolder(Path(settings.data_dir))
+    journal = Journal.open(folder.journal, clock)
+    follower = HistoryFollower(folder.tables, clock, history_settings(settings.history))
+    runner = Runner(journal, follower, folder.locks / HISTORY_LOCK, clock)
+    thread = threading.Thread(target=runner.run, args=(stop,), name="history")
+    thread.start()
+    keep_us = int(settings.journal.keep_hours * 3600 * MICROSECONDS)
+    while not stop.wait(TRIM_EVERY_SECONDS) and thread.is_alive():
+        removed = journal.trim(clock.now_us() - keep_us)
+        if removed:
+            log.info("journal trimmed", action="journal-trimmed", batches=removed)
+    stop.set()
+    thread.join(STOP_SECONDS)
+    journal.close()
+
+
+if __name__ == "__main__":
+    run(msgspec.json.decode(sys.argv[1], type=WorkerSettings))
