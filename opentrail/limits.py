@@ -22,3 +22,41 @@ JOURNAL_RESERVE_BYTES = 64 * MIB  # below this much free disk, calls are refused
 
 # The doors
 REQUEST_HEAD_BYTES = 128 * KIB  # request line and headers; presigned URLs with session tokens stay below 16 KiB
+JOURNAL_WAITING_EVENTS = 100_000  # submitted and not yet durable, in one process; beyond it submissions are refused
+JOURNAL_WAITING_BYTES = 256 * MIB
+JOURNAL_INTENT_BYTES = 2 * MIB
+JOURNAL_READ_BYTES = 128 * MIB  # unpacked bytes that one read may hold, unless a single batch is larger
+JOURNAL_READ_ROWS = 16_384  # rows that one read looks at, passed over or not
+JOURNAL_LOCK_SECONDS = 30.0  # waiting for another process's transaction
+JOURNAL_LOCK_RETRY_SECONDS = 0.0005
+JOURNAL_STALL_SECONDS = 5.0  # a commit running longer makes the journal count as unwritable
+JOURNAL_POLL_SECONDS = 0.05  # how often a waiting reader looks for appends of other processes
+JOURNAL_PROBE_SECONDS = 1.0  # between two trial writes while the journal cannot write
+JOURNAL_SPACE_SECONDS = 0.25  # between two looks at the free disk space
+JOURNAL_CHECKPOINT_PAGES = 4096  # of 4 KiB: the write-ahead log is folded into the database beyond this
+JOURNAL_TRIM_BATCHES = 64  # deleted in one transaction, so that appends never wait long for a trim
+JOURNAL_VACUUM_PAGES = 2048  # given back to the file system in one transaction
+JOURNAL_FREE_SHARE = 0.25  # of the file may be free pages before trimming gives them back
+
+# Intake
+INTAKE_WAITING_RECORDS = 50_000  # records of calls that acted, kept in memory while the journal cannot write
+INTAKE_WAITING_BYTES = 128 * MIB
+INTAKE_RETRY_RECORDS = 4096  # of them in one attempt
+INTAKE_RETRY_SECONDS = 0.5  # between two attempts
+
+# Followers
+FOLLOWER_READ_EVENTS = 16_384  # handed to a follower in one call
+FOLLOWER_IDLE_SECONDS = 0.25  # between two ticks while nothing arrives
+FOLLOWER_MIRROR_SECONDS = 1.0  # between two writes of a follower's position into the journal
+FOLLOWER_BACKOFF_SECONDS = 0.1  # after the first failure; doubled each time
+FOLLOWER_LONGEST_BACKOFF_SECONDS = 30.0
+FOLLOWER_OWNER_SECONDS = 0.5  # between two attempts to become a follower's owner
+
+# Imports of log files
+IMPORT_CHUNK_BYTES = 4 * MIB  # a document up to this size is read whole; a longer one is cut into records as it comes
+IMPORT_DOCUMENT_BYTES = 64 * MIB  # a longer document must be cut as it comes, or is not a log file
+IMPORT_ELEMENT_BYTES = 16 * MIB  # no end of a record within this many bytes: the rest of the file is given up
+IMPORT_INFLATED_BYTES = 64 * GIB  # what one compressed file may inflate to
+IMPORT_FILE_FAULTS = 10_000  # a file with this many bad records, and fewer good ones, is given up
+IMPORT_PREFETCH_FILES = 16  # small files that are fetched ahead of their turn
+IMPORT_PREFETCH_BYTES = 4 * MIB  # stored size up to which a file counts as small
