@@ -1,0 +1,5 @@
+"""`python -m opentrail`: the command line."""
+
+from opentrail.server.cli import main
+
+main()
