@@ -53,8 +53,9 @@ FOLLOWER_LONGEST_BACKOFF_SECONDS = 30.0
 FOLLOWER_OWNER_SECONDS = 0.5  # between two attempts to become a follower's owner
 
 # Imports of log files
-IMPORT_CHUNK_BYTES = 4 * MIB  # a document up to this size is read whole; a longer one is cut into records as it comes
-IMPORT_DOCUMENT_BYTES = 64 * MIB  # a longer document must be cut as it comes, or is not a log file
+IMPORT_CHUNK_BYTES = 2 * MIB  # a document up to this size is read whole; a longer one is cut into records as it comes
+IMPORT_DOCUMENT_BYTES = 16 * MIB  # a longer document that cannot be cut as it comes is given up
+IMPORT_DOCUMENT_VALUES = 2_000_000  # commas and line ends in such a document: bounds the values that splitting makes
 IMPORT_ELEMENT_BYTES = 16 * MIB  # no end of a record within this many bytes: the rest of the file is given up
 IMPORT_INFLATED_BYTES = 64 * GIB  # what one compressed file may inflate to
 IMPORT_FILE_FAULTS = 10_000  # a file with this many bad records, and fewer good ones, is given up
