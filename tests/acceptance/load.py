@@ -76,7 +76,8 @@ def write_log_files(folder: Path, files: int, records: int) -> set[str]:
                     "eventCategory": "Management",
                 }
             )
-        name = f"123456789012_CloudTrail_us-east-1_20230710T{number // 60 % 24:02d}{number % 60:02d}Z_{uuid.uuid4().hex[:16]}.json.gz"
+        slot = f"20230710T{number // 60 % 24:02d}{number % 60:02d}Z"
+        name = f"123456789012_CloudTrail_us-east-1_{slot}_{uuid.uuid4().hex[:16]}.json.gz"
         document = json.dumps({"Records": batch}, separators=(",", ":")).encode()
         (folder / name).write_bytes(gzip.compress(document, 1))
     return identifiers

@@ -1,4 +1,4 @@
-"""Disk full, folder read-only, upstream gone: a clear error to the client, the documented count, a healthy server after."""
+"""Disk full, upstream gone, wrong settings: a clear error, the documented record or count, a healthy server after."""
 
 import json
 import os
