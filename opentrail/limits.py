@@ -8,6 +8,12 @@ GIB = 1024 * MIB
 RECORD_BYTES = 256 * KIB  # AWS's cap on one event of a trail or of the event history
 FOREIGN_RECORD_BYTES = 1 * MIB  # an event data store may hold "Large" events; imports accept up to that
 RECORD_DEPTH = 100  # nested objects and arrays; the deepest genuine record seen has 11
+ENVELOPE_TEXT_CHARS = 256  # eventID, account, Region and category; AWS's longest is a 36-character eventID
+LISTED_RESOURCES = 100  # resources derived from one record for LookupEvents; AWS's own cap is not published
+LISTED_RESOURCE_CHARS = 2048  # longer values are no names; LookupEvents accepts at most 2,000 characters
+TEXT_FIELD_BYTES = 1 * KIB  # userAgent, errorCode, errorMessage, requestID: cut
+PARAMETERS_BYTES = 100 * KIB  # requestParameters, responseElements, serviceEventDetails: left out when larger
+ADDITIONAL_DATA_BYTES = 28 * KIB  # additionalEventData, edgeDeviceDetails: left out when larger
 
 # Bodies that pass through the recorder
 CAPTURED_BODY_BYTES = 1 * MIB  # read for the record; of longer bodies the parameters are null and counted

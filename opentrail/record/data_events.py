@@ -1,0 +1,48 @@
+"""Which calls CloudTrail logs as data events, by the lists that AWS publishes for each service."""
+
+_S3_OBJECT_CALLS = """
+    AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload CreateSession DeleteObject
+    DeleteObjects DeleteObjectTagging GetObject GetObjectAcl GetObjectAnnotation GetObjectAttributes
+    GetObjectLegalHold GetObjectLockLegalHold GetObjectLockRetention GetObjectRetention GetObjectTagging
+    GetObjectTorrent HeadBucket HeadObject ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts
+    PostObject PutObject PutObjectAcl PutObjectLegalHold PutObjectLockLegalHold PutObjectLockRetention
+    PutObjectRetention PutObjectTagging RenameObject RestoreObject SelectObjectContent UpdateObjectEncryption
+    UploadPart UploadPartCopy WriteGetObjectResponse
+    """
+
+DATA_EVENTS: dict[str, frozenset[str]] = {
+    source + ".amazonaws.com": frozenset(names.split())
+    for source, names in {
+        "s3": _S3_OBJECT_CALLS,
+        "s3express": _S3_OBJECT_CALLS,
+        "s3-object-lambda": _S3_OBJECT_CALLS,
+        "s3-outposts": _S3_OBJECT_CALLS,
+        "lambda": "Invoke InvokeAsync InvokeFunctionUrl InvokeWithResponseStream",
+        "dynamodb": """BatchExecuteStatement BatchGetItem BatchWriteItem DeleteItem ExecuteStatement ExecuteTransaction
+            GetItem GetRecords GetShardIterator PutItem Query Scan TransactGetItems TransactWriteItems UpdateItem""",
+        "sqs": """ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch
+            GetQueueAttributes GetQueueUrl ListDeadLetterSourceQueues ListQueueTags ListQueues ReceiveMessage
+            SendMessage SendMessageBatch""",
+        "sns": "Publish PublishBatch",
+        "kinesis": "GetRecords GetShardIterator PutRecord PutRecords SubscribeToShard",
+        "firehose": "PutRecord PutRecordBatch",
+        "ebs": "GetSnapshotBlock ListChangedBlocks ListSnapshotBlocks PutSnapshotBlock",
+        "cognito-identity": """GetCredentialsForIdentity GetId GetOpenIdToken GetOpenIdTokenForDeveloperIdentity
+            UnlinkIdentity""",
+        "cloudtrail-data": "PutAuditEvents",
+        "logs": "FilterLogEvents GetLogEvents GetLogObject GetLogRecord PutLogEvents StartLiveTail",
+        "monitoring": "GetMetricData GetMetricStatistics GetMetricWidgetImage ListMetrics PutMetricData",
+        "xray": """BatchGetTraces GetInsight GetInsightEvents GetInsightImpactGraph GetInsightSummaries
+            GetServiceGraph GetTimeSeriesServiceStatistics GetTraceGraph GetTraceSummaries PutTelemetryRecords
+            PutTraceSegments""",
+        "events": "PutEvents PutPartnerEvents",
+        "states": "InvokeHTTPEndpoint StartSyncExecution",
+        "sagemaker": "InvokeEndpoint InvokeEndpointAsync InvokeEndpointWithResponseStream",
+        "rdsdata": "BatchExecuteStatement BeginTransaction CommitTransaction ExecuteStatement RollbackTransaction",
+        "appconfig": "GetLatestConfiguration StartConfigurationSession",
+        "servicediscovery": "DiscoverInstances DiscoverInstancesRevision GetInstancesHealthStatus",
+        "sso": "GetRoleCredentials ListAccountRoles ListAccounts",
+        "bedrock": """ApplyGuardrail Converse ConverseStream GetAgentMemory InvokeAgent InvokeFlow InvokeInlineAgent
+            InvokeModelWithBidirectionalStream Retrieve RetrieveAndGenerate""",
+    }.items()
+}
