@@ -17,6 +17,13 @@ ADDITIONAL_DATA_BYTES = 28 * KIB  # additionalEventData, edgeDeviceDetails: left
 
 # Bodies that pass through the recorder
 CAPTURED_BODY_BYTES = 1 * MIB  # read for the record; of longer bodies the parameters are null and counted
+HELD_ANSWER_BYTES = 1 * MIB  # up to here an answer waits for its record; a longer one begins after a durable intent
+SPOOLED_BODY_BYTES = 1 * GIB  # a body whose hash is not declared is read whole before it goes on: refused beyond this
+SPOOL_READ_BYTES = 64 * KIB  # at a time, from a spooled body
+UPSTREAM_HEAD_LINE_BYTES = 64 * KIB  # one header of an upstream's answer
+UPSTREAM_BUFFER_BYTES = 64 * KIB  # of an answer, between upstream and client
+UPSTREAM_CONNECTIONS = 1024  # to all upstreams together
+REFUSAL_LINGER_BYTES = 256 * KIB  # of a refused body, read and dropped so that the refusal reaches the client
 
 # The API door
 API_BODY_BYTES = 1 * MIB

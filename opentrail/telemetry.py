@@ -17,6 +17,9 @@ RECORDS_REFUSED = Counter(
 RECORDS_WAITING = Gauge(
     "opentrail_records_waiting", "Records held in memory because the journal cannot write", registry=REGISTRY
 )
+JOURNAL_APPENDS = Counter("opentrail_journal_appends", "Submissions made durable", registry=REGISTRY)
+JOURNAL_COMMITS = Counter("opentrail_journal_commits", "Transactions that made them so, one fsync each", registry=REGISTRY)
+JOURNAL_WRITABLE = Gauge("opentrail_journal_writable", "1 while the journal can write, else 0", registry=REGISTRY)
 JOURNAL_HEAD = Gauge("opentrail_journal_head", "Position of the newest durable event", registry=REGISTRY)
 FOLLOWER_POSITION = Gauge(
     "opentrail_follower_position", "Position that a follower has handled", ["follower"], registry=REGISTRY

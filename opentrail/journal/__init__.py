@@ -1,1 +1,58 @@
-"""The durable, ordered log of event batches; knows nothing of CloudTrail."""
+"""The durable, ordered log of event batches; knows nothing of CloudTrail.
+
+On disk: FOLDER/journal.db, an SQLite database (application_id 0x4F54524A "OTRJ", user_version 1, 4 KiB pages,
+WAL, synchronous=FULL, auto_vacuum=INCREMENTAL), with journal.db-wal and journal.db-shm beside it while in use.
+
+    batches    first            position of the row's first event; positions begin at 1
+               count            events in the row, 1 to JOURNAL_BATCH_EVENTS (4096)
+               origin           where they came from: "live", "import", "import:STORE", "channel:ID"
+               appended_at_us   the writer's clock in microseconds since the epoch; may run backwards
+               checksum         BLAKE2b-128 over payload, then big-endian first u64, count u64, appended_at_us i64,
+                                then origin in UTF-8
+               payload          one zstd frame with its content size, of a MessagePack array of six equally long
+                                arrays: accounts, regions, categories, times_us, event_ids, bodies
+    state      trimmed_through  last position that has been deleted; 0 before the first trim
+               probes           trial writes
+    followers  name, position   everything up to `position` has been handled
+    intents    number           never used twice; body with its own checksum; deleted with its outcome
+
+Limits (limits.py): bodies of one row JOURNAL_BATCH_BYTES (8 MiB), one intent JOURNAL_INTENT_BYTES (2 MiB), submitted
+and not yet durable JOURNAL_WAITING_EVENTS and JOURNAL_WAITING_BYTES per process.
+
+Invariants, which check.py proves:
+ 1. The first row begins at trimmed_through + 1, every other row where the one before it ended.
+ 2. Every row's checksum fits and its payload holds `count` events.
+ 3. The head is the last row's last position, or trimmed_through if there is none; it never falls.
+ 4. No follower is beyond the head, and nothing beyond the slowest follower has been deleted.
+
+A submission is answered after the COMMIT of its transaction, which is after the fsync of the log: whoever has the
+answer may rely on it through a crash. A submission that fails has left nothing; one that was never answered may be
+there or not, whole. Positions are given inside BEGIN IMMEDIATE, so several processes may append. After a crash SQLite
+replays the whole transactions of its log, whose frames carry checksums; nothing else is needed.
+"""
+
+from opentrail.journal.entries import Appended, Batch, Entries, Intent, ReadResult
+from opentrail.journal.faults import (
+    EntriesRefused,
+    JournalClosed,
+    JournalCorrupt,
+    JournalMissing,
+    JournalUnreadable,
+    JournalUnwritable,
+)
+from opentrail.journal.journal import Journal
+
+__all__ = [
+    "Appended",
+    "Batch",
+    "Entries",
+    "EntriesRefused",
+    "Intent",
+    "Journal",
+    "JournalClosed",
+    "JournalCorrupt",
+    "JournalMissing",
+    "JournalUnreadable",
+    "JournalUnwritable",
+    "ReadResult",
+]

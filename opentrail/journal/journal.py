@@ -1,0 +1,188 @@
+"""The journal as its callers see it: append durably, read in order, keep positions, trim."""
+
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from threading import Condition
+from typing import Self
+
+from opentrail import limits
+from opentrail.clock import Clock
+from opentrail.journal.committer import Committer
+from opentrail.journal.database import Readers, open_writer
+from opentrail.journal.entries import Appended, Entries, Intent, ReadResult
+from opentrail.journal.faults import EntriesRefused, JournalUnwritable
+from opentrail.journal.reading import (
+    Origins,
+    read_batches,
+    read_head,
+    read_intents,
+    read_position,
+    read_positions,
+)
+from opentrail.journal.submissions import IntentSubmission, PositionSubmission, Submission, entries_submission
+from opentrail.journal.trimming import trim
+from opentrail.journal.writability import Writability
+
+
+class Journal:
+    """One process's access to the journal of a folder; safe from any thread, not across a fork."""
+
+    def __init__(
+        self, folder: Path, clock: Clock, *, read_only: bool = False, reserve_bytes: int = limits.JOURNAL_RESERVE_BYTES
+    ) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._readers = Readers(folder)
+        self._appended = Condition()
+        self._appends_seen = 0
+        self._committer: Committer | None = None
+        if read_only:
+            with self._readers.borrow() as connection:
+                read_head(connection)
+            return
+        connection = open_writer(folder)
+        self._writability = Writability(folder, reserve_bytes)
+        self._committer = Committer(connection, clock, self._writability, self._wake)
+
+    @classmethod
+    def open(
+        cls, folder: Path, clock: Clock, *, read_only: bool = False, reserve_bytes: int = limits.JOURNAL_RESERVE_BYTES
+    ) -> Self:
+        """The journal in `folder`, made there if it is missing and not `read_only`.
+
+        Raises JournalMissing (read-only and none there), JournalUnwritable, JournalUnreadable, JournalCorrupt.
+        """
+        return cls(folder, clock, read_only=read_only, reserve_bytes=reserve_bytes)
+
+    def submit(self, entries: Entries, origin: str, *, ends_intent: int | None = None) -> Future[Appended]:
+        """Append; the future's result means that all of `entries` are on disk, at contiguous positions.
+
+        Fails with JournalUnwritable (nothing of it is there) or EntriesRefused (never will be). Once submitted it
+        cannot be cancelled. `ends_intent` is deleted in the same transaction. Never blocks on the disk; 256 events
+        and more are compressed by the calling thread.
+        """
+        future: Future[Appended] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            self._submit(entries_submission(entries, origin, ends_intent, future))
+        except (JournalUnwritable, EntriesRefused) as error:
+            future.set_exception(error)
+        return future
+
+    def append(self, entries: Entries, origin: str, *, ends_intent: int | None = None) -> Appended:
+        """As `submit`, waiting until the entries are on disk."""
+        return self.submit(entries, origin, ends_intent=ends_intent).result()
+
+    def submit_intent(self, body: bytes) -> Future[int]:
+        """Keep what is about to happen; the future's result is its number and means that it is on disk."""
+        future: Future[int] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            if len(body) > limits.JOURNAL_INTENT_BYTES:
+                raise EntriesRefused(f"an intent of {len(body)} bytes exceeds {limits.JOURNAL_INTENT_BYTES}")
+            self._submit(IntentSubmission(body, future))
+        except (JournalUnwritable, EntriesRefused) as error:
+            future.set_exception(error)
+        return future
+
+    def intents(self) -> list[Intent]:
+        """Intents whose outcome has not been appended, oldest first."""
+        with self._readers.borrow() as connection:
+            return read_intents(connection)
+
+    def read(self, after: int, max_events: int, *, origins: Origins | None = None) -> ReadResult:
+        """Whole batches in order, from the one holding position `after + 1` on, verified.
+
+        At most `max_events` events, except that one batch is always whole. With `origins`, batches of other origins
+        are passed over; `through` of the result says up to which position the reader has seen all that it wants.
+        It equals `after` when there is nothing more. Trimmed positions are passed over too. Raises JournalCorrupt,
+        naming the batch, where something is not as it was written.
+        """
+        with self._readers.borrow() as connection:
+            return read_batches(connection, after, max_events, origins)
+
+    def head(self) -> int:
+        """Position of the last durable event of any process; 0 while there was none. Costs some 10 µs."""
+        with self._readers.borrow() as connection:
+            return read_head(connection)
+
+    def wait(self, after: int, timeout: float) -> int:
+        """The head, as soon as it is beyond `after`, or after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            with self._appended:
+                seen = self._appends_seen
+            head = self.head()
+            left = deadline - time.monotonic()
+            if head > after or left <= 0:
+                return head
+            with self._appended:
+                if self._appends_seen == seen:
+                    self._appended.wait(min(left, limits.JOURNAL_POLL_SECONDS))
+
+    def position(self, follower: str) -> int:
+        """The durable position of `follower`; 0 if none was ever set."""
+        with self._readers.borrow() as connection:
+            return read_position(connection, follower)
+
+    def positions(self) -> dict[str, int]:
+        """The durable position of every follower, by name."""
+        with self._readers.borrow() as connection:
+            return read_positions(connection)
+
+    def set_position(self, follower: str, position: int) -> None:
+        """Make it durable that `follower` has handled everything up to `position`; it may go back as well."""
+        if not follower or not 0 <= position <= self.head():
+            raise ValueError(f"{follower or 'a nameless follower'} cannot be at {position}: the head is {self.head()}")
+        self._move(follower, position)
+
+    def forget_follower(self, follower: str) -> None:
+        """`follower` is gone for good and no longer keeps batches from being trimmed."""
+        self._move(follower, None)
+
+    def trim(self, keep_after_us: int) -> int:
+        """Delete batches appended before `keep_after_us` that every follower has handled; how many events went.
+
+        While no follower is known, nothing goes. The file shrinks when a quarter of it is free.
+        """
+        if self._committer is None:
+            raise JournalUnwritable("the journal is open for reading only")
+        connection = open_writer(self._folder)
+        try:
+            return trim(connection, keep_after_us, self._clock.now_us())
+        finally:
+            connection.close()
+
+    def writable(self) -> bool:
+        """Whether an append is likely to succeed; costs microseconds and never waits for the disk."""
+        return self._committer is not None and self._writability.writable()
+
+    def close(self) -> None:
+        """Write what was submitted, then let go of the files."""
+        if self._committer is not None:
+            self._committer.close()
+        self._readers.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _submit(self, submission: Submission) -> None:
+        if self._committer is None:
+            raise JournalUnwritable("the journal is open for reading only")
+        self._committer.submit(submission)
+
+    def _move(self, follower: str, position: int | None) -> None:
+        future: Future[None] = Future()
+        future.set_running_or_notify_cancel()
+        self._submit(PositionSubmission(follower, position, future))
+        future.result()
+
+    def _wake(self, head: int) -> None:
+        del head
+        with self._appended:
+            self._appends_seen += 1
+            self._appended.notify_all()

@@ -1,0 +1,136 @@
+"""What callers hand to the committer, and the rows that come of it."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from opentrail import limits
+from opentrail.journal.entries import Appended, Entries
+from opentrail.journal.faults import EntriesRefused
+from opentrail.journal.payload import Packed, pack
+
+# From this size on a submission makes rows of its own and is packed by the thread that submits it, so that a bulk
+# appender neither waits for nor delays the others.
+OWN_ROW_EVENTS = 256
+OWN_ROW_BYTES = 256 * limits.KIB
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesSubmission:
+    """Events to append; `packed` where the submitting thread has already made the rows."""
+
+    entries: Entries
+    origin: str
+    ends_intent: int | None
+    bytes: int
+    packed: tuple[Packed, ...] | None
+    future: Future[Appended]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentSubmission:
+    """An intent to keep."""
+
+    body: bytes
+    future: Future[int]
+
+
+@dataclass(frozen=True, slots=True)
+class PositionSubmission:
+    """A follower's position to keep; None forgets the follower."""
+
+    follower: str
+    position: int | None
+    future: Future[None]
+
+
+Submission = EntriesSubmission | IntentSubmission | PositionSubmission
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Rows that follow each other, and the submissions whose events they hold, in order."""
+
+    origin: str
+    rows: tuple[Packed, ...]
+    sources: tuple[EntriesSubmission, ...]
+
+
+Work = Append | IntentSubmission | PositionSubmission
+
+
+def entries_submission(
+    entries: Entries, origin: str, ends_intent: int | None, future: Future[Appended]
+) -> EntriesSubmission:
+    """Checked, and packed if it is large; raises EntriesRefused."""
+    entries.require_parallel()
+    if entries.count == 0:
+        raise EntriesRefused("there are no entries to append")
+    if not origin:
+        raise EntriesRefused("entries need an origin")
+    size = entries.body_bytes()
+    packed = None
+    if entries.count >= OWN_ROW_EVENTS or size >= OWN_ROW_BYTES:
+        packed = tuple(pack(part) for part in split(entries))
+    return EntriesSubmission(entries, origin, ends_intent, size, packed, future)
+
+
+def split(entries: Entries) -> list[Entries]:
+    """Parts that each fit a row: JOURNAL_BATCH_EVENTS events and JOURNAL_BATCH_BYTES of bodies."""
+    parts: list[Entries] = []
+    start = size = 0
+    for index, body in enumerate(entries.bodies):
+        if len(body) > limits.JOURNAL_BATCH_BYTES:
+            raise EntriesRefused(f"an entry of {len(body)} bytes exceeds {limits.JOURNAL_BATCH_BYTES}")
+        if index - start == limits.JOURNAL_BATCH_EVENTS or size + len(body) > limits.JOURNAL_BATCH_BYTES:
+            parts.append(entries.slice(start, index))
+            start, size = index, 0
+        size += len(body)
+    if start == 0:
+        return [entries]
+    parts.append(entries.slice(start, entries.count))
+    return parts
+
+
+def arrange(submissions: Sequence[Submission]) -> list[Work]:
+    """The work of one transaction, in the order of submission; small neighbours of one origin share a row.
+
+    A submission that cannot be packed fails alone: its future gets EntriesRefused and it is left out.
+    """
+    work: list[Work] = []
+    group: list[EntriesSubmission] = []
+    events = size = 0
+    for item in submissions:
+        fits = (
+            isinstance(item, EntriesSubmission)
+            and item.packed is None
+            and (not group or item.origin == group[0].origin)
+            and events + item.entries.count <= limits.JOURNAL_BATCH_EVENTS
+            and size + item.bytes <= limits.JOURNAL_BATCH_BYTES
+        )
+        if not fits:
+            work += _packed_together(group)
+            group, events, size = [], 0, 0
+        if not isinstance(item, EntriesSubmission):
+            work.append(item)
+        elif item.packed is not None:
+            work.append(Append(item.origin, item.packed, (item,)))
+        else:
+            group.append(item)
+            events += item.entries.count
+            size += item.bytes
+    return work + _packed_together(group)
+
+
+def _packed_together(group: list[EntriesSubmission]) -> list[Append]:
+    if not group:
+        return []
+    whole = group[0].entries if len(group) == 1 else Entries.concat(item.entries for item in group)
+    try:
+        return [Append(group[0].origin, (pack(whole),), tuple(group))]
+    except EntriesRefused as error:
+        if len(group) == 1:
+            group[0].future.set_exception(error)
+            return []
+    # One of them spoils the row: find out which.
+    return [append for item in group for append in _packed_together([item])]
