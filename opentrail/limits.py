@@ -74,3 +74,16 @@ IMPORT_INFLATED_BYTES = 64 * GIB  # what one compressed file may inflate to
 IMPORT_FILE_FAULTS = 10_000  # a file with this many bad records, and fewer good ones, is given up
 IMPORT_PREFETCH_FILES = 16  # small files that are fetched ahead of their turn
 IMPORT_PREFETCH_BYTES = 4 * MIB  # stored size up to which a file counts as small
+
+# Signatures
+SIGNATURE_SKEW_SECONDS = 300  # between the caller's clock and ours, either way
+S3_SIGNATURE_SKEW_SECONDS = 900
+PRESIGN_SECONDS = 604_800  # the longest life of a presigned URL
+SIGNING_KEYS = 4096  # derived signing keys kept in memory (one a key, day, Region and service)
+AWS_CHUNK_LINE_BYTES = 1024  # size, extension and signature of one chunk of an aws-chunked body
+AWS_CHUNK_TRAILER_BYTES = 16 * KIB
+
+# Access keys
+ACCESS_KEYS_IN_MEMORY = 10_000
+ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed
+EXPIRED_KEY_SECONDS = 7 * 86_400  # how long a temporary key is remembered after its end, to be called expired
