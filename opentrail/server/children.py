@@ -10,9 +10,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from opentrail.errors import OpenTrailError
 from opentrail.telemetry import logger
@@ -49,7 +50,18 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
-    log: Path
+    log: Path | None  # None: its output is ours
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[BinaryIO | None]:
+    if path is None:
+        yield None
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = not path.exists() or path.stat().st_size > LOG_BYTES
+    with path.open("wb" if fresh else "ab") as output:
+        yield output
 
 
 class Child:
@@ -63,14 +75,12 @@ class Child:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         program = self.program
-        program.log.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not program.log.exists() or program.log.stat().st_size > LOG_BYTES
-        with program.log.open("wb" if fresh else "ab") as output:
+        with _output(program.log) as output:
             process = subprocess.Popen(
                 program.command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if output is not None else None,
                 cwd=program.folder,
                 env={**os.environ, **program.environment},
                 preexec_fn=_die_with_parent(os.getpid()),
@@ -126,8 +136,12 @@ def wait_until(ready: Callable[[], bool], child: Child, seconds: float) -> None:
     while not ready():
         if not child.running:
             raise ChildFailed(
-                f"{child.program.name} ended with status {child.process.returncode}; see {child.program.log}"
+                f"{child.program.name} ended with status {child.process.returncode}; {_where(child.program)}"
             )
         if time.monotonic() > deadline:
-            raise ChildFailed(f"{child.program.name} was not ready after {seconds:.0f} s; see {child.program.log}")
+            raise ChildFailed(f"{child.program.name} was not ready after {seconds:.0f} s; {_where(child.program)}")
         time.sleep(0.02)
+
+
+def _where(program: Program) -> str:
+    return f"see {program.log}" if program.log is not None else "its last words are above"

@@ -1,0 +1,93 @@
+"""Puts the parts of one server together: the only place that knows them all."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opentrail.accounts.access_keys import AccessKey, AccessKeys
+from opentrail.accounts.master_key import load_master_key
+from opentrail.accounts.principal import iam_user, root
+from opentrail.api import CloudTrailApi
+from opentrail.catalog.database import open_catalog
+from opentrail.clock import Clock
+from opentrail.history import History
+from opentrail.intake import Intake
+from opentrail.journal import Journal
+from opentrail.recorder.app import Recorder
+from opentrail.recorder.settings import RecorderSettings
+from opentrail.recorder.upstreams import ANY_SERVICE, Upstream, Upstreams, moto
+from opentrail.server.data_folder import DataFolder
+from opentrail.server.doors import Doors
+from opentrail.server.sandbox import Sandbox
+from opentrail.server.settings import Principal, Settings
+from opentrail.server.worker import history_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything in the process of the doors that is opened and has to be closed."""
+
+    journal: Journal
+    intake: Intake
+    history: History
+    recorder: Recorder
+    doors: Doors
+    access_keys: AccessKeys
+
+
+def assemble(folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock) -> Parts:
+    """Open the data folder and connect the doors to it."""
+    journal = Journal.open(folder.journal, clock)
+    intake = Intake(journal, clock)
+    engine = open_catalog(folder.catalog)
+    configured = [_access_key(principal, settings) for principal in settings.principal]
+    access_keys = AccessKeys(engine, load_master_key(folder.secrets), configured)
+    history = History.open(folder.tables, journal, clock, history_settings(settings.history))
+    recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, _recorder_settings(folder, settings))
+    api = CloudTrailApi(access_keys, intake, clock, history.lookup)
+    return Parts(journal, intake, history, recorder, Doors(api, recorder, clock), access_keys)
+
+
+def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:
+    """SeaweedFS for S3, moto for the rest."""
+    s3 = Upstream(
+        name="seaweedfs",
+        url=sandbox.s3_url,
+        services=frozenset({"s3"}),
+        signing="resign",
+        access_key_id=sandbox.s3_key.access_key_id,
+        secret_access_key=sandbox.s3_key.secret_access_key,
+        region="us-east-1",
+    )
+    return [s3, moto("moto", sandbox.services_url)]
+
+
+def configured_upstreams(settings: Settings) -> list[Upstream]:
+    """The upstreams that a settings file names."""
+    return [
+        Upstream(
+            name=upstream.name,
+            url=upstream.url.rstrip("/"),
+            services=frozenset(upstream.services) or frozenset({ANY_SERVICE}),
+            signing=upstream.signing,
+            access_key_id=upstream.access_key_id,
+            secret_access_key=upstream.secret(),
+            region=upstream.region,
+        )
+        for upstream in settings.upstream
+    ]
+
+
+def _access_key(principal: Principal, settings: Settings) -> AccessKey:
+    account = principal.account or settings.server.account
+    who = iam_user(account, principal.user, f"AIDA{principal.user.upper()}") if principal.user else root(account)
+    return AccessKey(access_key_id=principal.access_key_id, secret=principal.secret(), principal=who)
+
+
+def _recorder_settings(folder: DataFolder, settings: Settings) -> RecorderSettings:
+    return RecorderSettings(
+        home_account=settings.server.account,
+        spool_folder=folder.spool,
+        guarantee=settings.server.guarantee,
+        trusted_proxies=tuple(ipaddress.ip_network(network) for network in settings.server.trusted_proxies),
+    )
