@@ -1,0 +1,66 @@
+"""What the measurements share: ports, CPU time of another process, a bare keep-alive client."""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+START_SECONDS = 60.0
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        return int(holder.getsockname()[1])
+
+
+def wait_for_port(port: int) -> None:
+    """Return when somebody listens on `port`. Raises TimeoutError."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"nobody listens on {port}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system seconds of a process, all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def ask(port: int, call: bytes, *, until: float, latencies: list[float]) -> None:
+    """Send `call` over one connection again and again until the clock (`time.perf_counter`) says `until`.
+
+    `latencies` gets the milliseconds of every whole answer. Raises ConnectionError where the other side closes.
+    """
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while (began := time.perf_counter()) < until:
+            connection.sendall(call)
+            _read_answer(connection)
+            latencies.append((time.perf_counter() - began) * 1000)
+
+
+def _read_answer(connection: socket.socket) -> None:
+    answer = b""
+    while (end := answer.find(b"\r\n\r\n")) < 0:
+        answer += _receive(connection)
+    head = answer[:end].lower()
+    at = head.find(b"content-length:")
+    wanted = end + 4 + (int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0)
+    received = len(answer)
+    while received < wanted:
+        received += len(_receive(connection))
+
+
+def _receive(connection: socket.socket) -> bytes:
+    data = connection.recv(65536)
+    if not data:
+        raise ConnectionError("closed in the middle of an answer")
+    return data

@@ -1,0 +1,224 @@
+"""CPU µs a request and latency of the recorder, beside the upstream alone, nginx, and moto alone.
+
+    python -m benchmarks.recorder [--seconds 5] [--clients 8]
+
+One upstream that answers the same 200 bytes to everything; the same signed calls (SQS SendMessage as JSON 1.0, IAM
+CreateUser as query) go to it directly, through nginx, through the recorder (guarantees `durable` and `async`), and to
+moto. CPU is user plus system time of the process in the middle (of moto itself in its row), from /proc.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from benchmarks.processes import ask, cpu_seconds, free_port, wait_for_port
+
+BODY = b'{"MessageId":"0c0ffee1-0000-4000-8000-000000000001","MD5OfMessageBody":"5d41402abc4b2a76b9719d911017c592"}'
+SECRET = "bench-secret"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a run showed."""
+
+    requests: int
+    seconds: float
+    latencies_ms: list[float]
+
+    def at(self, share: float) -> float:
+        """The latency that `share` of the requests stayed below, in ms."""
+        ordered = sorted(self.latencies_ms)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def signed_call(host: str, kind: str) -> bytes:
+    """The bytes of one call, signed for `host`."""
+    if kind == "json":
+        body = b'{"QueueUrl":"http://queue/123456789012/q","MessageBody":"hello"}'
+        headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
+        service = "sqs"
+    else:
+        body = b"Action=CreateUser&Version=2010-05-08&UserName=dana&Path=%2Fteam%2F"
+        headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+        service = "iam"
+    request = AWSRequest("POST", f"http://{host}/", data=body, headers={**headers, "Host": host})
+    SigV4Auth(Credentials("BENCHKEY", SECRET), service, "us-east-1").add_auth(request)
+    lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
+    lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def run_load(port: int, call: bytes, clients: int, seconds: float) -> Load:
+    """`clients` keep-alive connections that ask again as soon as they are answered."""
+    latencies: list[list[float]] = [[] for _ in range(clients)]
+    deadline = time.perf_counter() + seconds
+
+    def client(number: int) -> None:
+        ask(port, call, until=deadline, latencies=latencies[number])
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    merged = [latency for one in latencies for latency in one]
+    return Load(len(merged), time.perf_counter() - began, merged)
+
+
+class Answering(asyncio.Protocol):
+    """The upstream: one fixed answer for every request that has arrived whole."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._waiting = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._waiting += data
+        while (end := self._waiting.find(b"\r\n\r\n")) >= 0:
+            head = self._waiting[:end].lower()
+            at = head.find(b"content-length:")
+            length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+            if len(self._waiting) < end + 4 + length:
+                return
+            self._waiting = self._waiting[end + 4 + length :]
+            assert isinstance(self._transport, asyncio.Transport)
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                b"x-amzn-RequestId: 0c0ffee1-0000-4000-8000-000000000002\r\n"
+                b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+            )
+
+
+async def _answer(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+@contextmanager
+def upstream() -> Iterator[tuple[int, int]]:
+    """The upstream's port and process id."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.recorder", "--upstream", str(port)])
+    wait_for_port(port)
+    yield port, process.pid
+    process.kill()
+    process.wait()
+
+
+@contextmanager
+def nginx(to: int) -> Iterator[tuple[int, int] | None]:
+    """nginx as a plain reverse proxy; None where it is not installed."""
+    program = shutil.which("nginx")
+    if program is None:
+        yield None
+        return
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "nginx.conf"
+        config.write_text(
+            f"daemon off; master_process off; pid {folder}/pid; error_log /dev/null; "
+            "events { worker_connections 512; }\n"
+            f"http {{ access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; "
+            f"upstream u {{ server 127.0.0.1:{to}; keepalive 64; }} server {{ listen 127.0.0.1:{port}; "
+            "keepalive_requests 1000000; location / { proxy_pass http://u; proxy_http_version 1.1; "
+            'proxy_set_header Connection ""; proxy_set_header Host $http_host; } } }\n'
+        )
+        process = subprocess.Popen([program, "-c", str(config), "-p", folder], stderr=subprocess.DEVNULL)
+        wait_for_port(port)
+        yield port, process.pid
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def recorder(to: int, guarantee: str) -> Iterator[tuple[int, int]]:
+    """The real program in front of the upstream."""
+    port, console = free_port(), free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "opentrail.toml"
+        config.write_text(
+            f'data_dir = "{folder}/data"\n[server]\nport = {port}\nconsole_port = {console}\n'
+            f'guarantee = "{guarantee}"\n'
+            f'[[upstream]]\nname = "u"\nurl = "http://127.0.0.1:{to}"\nservices = ["*"]\nsigning = "passthrough"\n'
+            f'[[principal]]\naccess_key_id = "BENCHKEY"\nsecret_access_key = "{SECRET}"\nuser = "bench"\n'
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "opentrail", "serve", "--config", str(config)], stdout=subprocess.DEVNULL
+        )
+        wait_for_port(console)
+        yield port, process.pid
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def moto() -> Iterator[tuple[int, int]]:
+    """moto, asked directly."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wait_for_port(port)
+    yield port, process.pid
+    process.kill()
+    process.wait()
+
+
+def measure(name: str, place: tuple[int, int] | None, kind: str, clients: int, seconds: float) -> None:
+    """One row of the table."""
+    if place is None:
+        print(f"{name:<22} {kind:<6} skipped: not installed")
+        return
+    port, process = place
+    call = signed_call(f"127.0.0.1:{port}", kind)
+    run_load(port, call, clients, min(1.0, seconds))
+    before = cpu_seconds(process)
+    load = run_load(port, call, clients, seconds)
+    spent = cpu_seconds(process) - before
+    print(
+        f"{name:<22} {kind:<6} {spent * 1e6 / load.requests:8.0f} µs CPU/request  {load.requests / load.seconds:8.0f}/s"
+        f"  p50 {load.at(0.5):7.2f} ms  p99 {load.at(0.99):7.2f} ms  mean {statistics.fmean(load.latencies_ms):6.2f}"
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--upstream", type=int, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.upstream:
+        asyncio.run(_answer(chosen.upstream))
+        return
+    print(f"{chosen.clients} clients, {chosen.seconds:.0f} s each, {os.cpu_count()} cores")
+    with upstream() as direct:
+        for kind in ("json", "query"):
+            measure("upstream alone", direct, kind, chosen.clients, chosen.seconds)
+            with nginx(direct[0]) as place:
+                measure("nginx", place, kind, chosen.clients, chosen.seconds)
+            for guarantee in ("durable", "async"):
+                with recorder(direct[0], guarantee) as place:
+                    measure(f"opentrail {guarantee}", place, kind, chosen.clients, chosen.seconds)
+    with moto() as place:
+        measure("moto alone", place, "query", chosen.clients, chosen.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Settings: what is accepted, and how what is not is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from opentrail.server.settings import BadSettings, is_loopback, read_settings
+
+GOOD = """
+data_dir = "/var/lib/opentrail"
+[server]
+host = "0.0.0.0"
+account = "111122223333"
+trusted_proxies = ["10.0.0.0/8"]
+[[upstream]]
+name = "store"
+url = "http://10.1.2.3:8333"
+services = ["s3"]
+access_key_id = "store-key"
+secret_access_key_env = "STORE_SECRET"
+[[principal]]
+access_key_id = "AKIAEXAMPLEKEY000001"
+secret_access_key = "s"
+user = "dana"
+"""
+
+
+def _read(tmp_path: Path, text: str) -> object:
+    path = tmp_path / "opentrail.toml"
+    path.write_text(text)
+    return read_settings(path)
+
+
+def test_a_whole_file_is_read_and_secrets_may_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE_SECRET", "from the environment")
+    path = tmp_path / "opentrail.toml"
+    path.write_text(GOOD)
+    settings = read_settings(path)
+    assert settings.server.account == "111122223333"
+    assert settings.upstream[0].secret() == "from the environment"
+    assert settings.principal[0].user == "dana"
+    assert settings.server.guarantee == "durable"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[server]\nguarante = "durable"', "did you mean guarantee?"),
+        ("[servr]\nport = 1", "did you mean server?"),
+        ('[[upstream]]\nnam = "x"', "did you mean name?"),
+        ('[server]\nport = "x"', "port"),
+        ('[server]\nguarantee = "maybe"', "guarantee"),
+        ("[server", "not TOML"),
+        ('[server]\ntrusted_proxies = ["here"]', "trusted_proxies"),
+        ('[[upstream]]\nname = "x"\nurl = "ftp://x"\nservices = ["s3"]', "http"),
+        ('[[upstream]]\nname = "x"\nurl = "http://x"\nservices = ["s3"]', "access_key_id"),
+        ('[[principal]]\naccess_key_id = "x"', "no secret"),
+        ('[server]\nhost = "0.0.0.0"\n[[principal]]\naccess_key_id = "test"\nsecret_access_key = "test"', "loopback"),
+        ('[[principal]]\naccess_key_id = "x"\nsecret_access_key_env = "NOT_THERE"', "NOT_THERE"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        _read(tmp_path, text)
+    assert said in refused.value.message
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings) as refused:
+        read_settings(tmp_path / "none.toml")
+    assert "none.toml" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("127.9.9.9", True),
+        ("0.0.0.0", False),
+        ("10.0.0.1", False),
+        ("example.com", False),
+    ],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
