@@ -1,0 +1,7 @@
+"""What can go wrong with a follower, besides what its own handling raises."""
+
+from opentrail.errors import OpenTrailError
+
+
+class FollowerAheadOfJournal(OpenTrailError):
+    """A follower claims to have handled more than the journal ever held: it belongs to another journal."""
