@@ -17,6 +17,9 @@ ADDITIONAL_DATA_BYTES = 28 * KIB  # additionalEventData, edgeDeviceDetails: left
 
 # Bodies that pass through the recorder
 CAPTURED_BODY_BYTES = 1 * MIB  # read for the record; of longer bodies the parameters are null and counted
+PARAMETER_DEPTH = 64  # levels of nesting in the parameters of a call; leaves room for the record around them
+FORM_FIELDS = 20_000  # names in a form body; AWS takes at most some thousand
+OPERATION_NAME_CHARACTERS = 128  # of a name taken from the wire, where no model knows it
 HELD_ANSWER_BYTES = 1 * MIB  # up to here an answer waits for its record; a longer one begins after a durable intent
 SPOOLED_BODY_BYTES = 1 * GIB  # a body whose hash is not declared is read whole before it goes on: refused beyond this
 SPOOL_READ_BYTES = 64 * KIB  # at a time, from a spooled body
@@ -87,3 +90,11 @@ AWS_CHUNK_TRAILER_BYTES = 16 * KIB
 ACCESS_KEYS_IN_MEMORY = 10_000
 ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed
 EXPIRED_KEY_SECONDS = 7 * 86_400  # how long a temporary key is remembered after its end, to be called expired
+
+# Segments and tables of events
+SEGMENT_PAGE_BYTES = 128 * KIB  # unpacked size of a page of eventjson: what one look-up hit has to unpack
+SEGMENT_ROW_GROUP_ROWS = 131_072
+SEGMENT_ROWS = 1_048_576  # a segment is full with so many rows or bytes and is not merged again
+SEGMENT_BYTES = 128 * MIB
+TAIL_CHUNK_ROWS = 8192  # the hot tail is kept in sorted chunks of so many events
+TAIL_BLOCK_RECORDS = 64  # records that the tail compresses together

@@ -1,0 +1,172 @@
+"""Which service a request is for: by its signature's scope, else by what unsigned requests show of themselves."""
+
+import functools
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import parse_qs
+
+from opentrail.wire.http import HttpRequest
+from opentrail.wire.protocols.rest import routes
+from opentrail.wire.protocols.s3_addressing import bucket_in_host
+from opentrail.wire.protocols.scalars import query_pairs
+from opentrail.wire.service_models import (
+    UnknownService,
+    available_services,
+    protocols,
+    service_model,
+    services_at,
+    services_signing_as,
+)
+from opentrail.wire.signature import Signature
+
+_S3_CONTROL_PATH: Final = "/v20180820/"
+_HOST_LABELS: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
+_BEGINNING_OF_BODY: Final = 16 * 1024  # bytes in which Action and Version of a form are looked for
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+def recognise(request: HttpRequest, signature: Signature | None, body: bytes | None = None) -> str | None:
+    """botocore's name of the service that `request` calls; None where nothing tells it.
+
+    `body` helps unsigned calls and shared signing names of the Query protocol (Action and Version); a beginning of
+    it is enough. Never raises.
+    """
+    candidates = services_signing_as(signature.service) if signature is not None and signature.service else ()
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates and signature is not None and signature.service:
+        return None
+    return _by_target(request, candidates) or (
+        _among(request, body, candidates) if candidates else _unsigned(request, body)
+    )
+
+
+def _among(request: HttpRequest, body: bytes | None, candidates: tuple[str, ...]) -> str:
+    """The one of several services with the same signing name that the request fits."""
+    if "s3" in candidates:
+        return "s3control" if request.path.startswith(_S3_CONTROL_PATH) else "s3"
+    host_services = [name for name in _named_by_host(request.host) if name in candidates]
+    if len(host_services) == 1:
+        return host_services[0]
+    action, version = action_and_version(request, body)
+    if action:
+        found = _by_version(candidates, version) or _with_operation(candidates, action)
+        if found is not None:
+            return found
+    return _by_route(request, candidates) or candidates[0]
+
+
+def _by_target(request: HttpRequest, candidates: Iterable[str]) -> str | None:
+    target = request.header("x-amz-target").rpartition(".")[0]
+    if not target:
+        return None
+    names = tuple(candidates)
+    for name in names:
+        if target in _targets(name):
+            return name
+    if names:
+        return None
+    return _services_by_target().get(target)
+
+
+def _unsigned(request: HttpRequest, body: bytes | None) -> str | None:
+    """Unsigned calls: STS and Cognito before there are credentials, S3 for everyone, and what the host names."""
+    for name in _named_by_host(request.host):
+        return name
+    action, version = action_and_version(request, body)
+    if action:
+        if action.startswith(("AssumeRole", "GetCallerIdentity", "GetSessionToken", "GetFederationToken")):
+            return "sts"
+        return _by_version(_QUERY_SERVICES, version) or _with_operation(_QUERY_SERVICES, action)
+    if "x-amz-target" in request.headers_by_name:
+        return None
+    if request.path.startswith("/service/") and "/operation/" in request.path:
+        return None
+    return "s3"
+
+
+_QUERY_SERVICES: Final = (
+    "sts", "iam", "ec2", "sns", "sqs", "rds", "cloudformation", "autoscaling", "elbv2", "elb", "cloudwatch", "ses",
+    "elasticache", "redshift", "elasticbeanstalk",
+)  # fmt: skip
+_TARGET_SERVICES: Final = (
+    "dynamodb", "dynamodbstreams", "sqs", "kms", "logs", "ssm", "secretsmanager", "cognito-idp", "cognito-identity",
+    "events", "kinesis", "firehose", "ecs", "ecr", "stepfunctions", "cloudtrail", "config", "organizations", "glue",
+    "athena", "acm", "codebuild", "codecommit", "cloudwatch", "route53domains", "resourcegroupstaggingapi", "wafv2",
+)  # fmt: skip
+
+
+@functools.lru_cache(maxsize=512)
+def _targets(service: str) -> frozenset[str]:
+    try:
+        return frozenset({str(service_model(service).metadata.get("targetPrefix", ""))} - {""})
+    except UnknownService:
+        return frozenset()
+
+
+@functools.cache
+def _services_by_target() -> dict[str, str]:
+    return {target: name for name in _TARGET_SERVICES for target in _targets(name)}
+
+
+@functools.lru_cache(maxsize=1024)
+def _named_by_host(host: str) -> tuple[str, ...]:
+    """The services that the host name of an AWS-like endpoint names; the first label alone counts elsewhere."""
+    name = host.rpartition(":")[0] if ":" in host else host
+    name = name.lower()
+    if bucket_in_host(name) is not None:
+        return ("s3",)
+    if _HOST_LABELS.fullmatch(name) is None or name.replace(".", "").isdigit():
+        return ()
+    labels = name.split(".")
+    for count in (3, 2, 1):
+        if len(labels) > count:
+            found = services_at(".".join(labels[:count]))
+            if found:
+                return found
+    return ()
+
+
+def _by_version(candidates: Iterable[str], version: str) -> str | None:
+    if not version:
+        return None
+    for name in candidates:
+        if name in available_services() and service_model(name).metadata.get("apiVersion") == version:
+            return name
+    return None
+
+
+def _with_operation(candidates: Iterable[str], action: str) -> str | None:
+    for name in candidates:
+        if action in service_model(name).operation_names:
+            return name
+    return None
+
+
+def _by_route(request: HttpRequest, candidates: Iterable[str]) -> str | None:
+    """The service whose most specific route the request has; the earlier one of equals."""
+    best: tuple[int, int] | None = None
+    chosen = None
+    query = dict(query_pairs(request.query))
+    for name in candidates:
+        if not any(protocol.startswith("rest-") for protocol in protocols(name)):
+            continue
+        found = routes(name).find(request.method, request.path, query, request.headers_by_name)
+        if found is not None:
+            rank = found[0].rank()[:2]
+            if best is None or rank > best:
+                best, chosen = rank, name
+    return chosen
+
+
+def action_and_version(request: HttpRequest, body: bytes | None) -> tuple[str, str]:
+    """Action and Version of a Query call, from the query string or the beginning of a form body; else empty."""
+    texts = [request.query]
+    if body and request.header("content-type").lower().startswith(_FORM):
+        texts.append(body[:_BEGINNING_OF_BODY].decode("latin-1"))
+    for text in texts:
+        if "Action=" in text:
+            fields = parse_qs(text, max_num_fields=None)
+            return fields.get("Action", [""])[0], fields.get("Version", [""])[0]
+    return "", ""

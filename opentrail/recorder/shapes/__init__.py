@@ -1,0 +1,1 @@
+"""CloudTrail's shapes of parameters and answers, by family of services."""

@@ -1,0 +1,122 @@
+"""Answers and errors of AWS services, read with botocore's own parsers."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.model import OperationModel
+from botocore.parsers import ResponseParser, ResponseParserFactory
+
+_PROTOCOL_NAMES: Final = {"cbor": "smithy-rpc-v2-cbor"}
+_FIRST_ERROR_STATUS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAnswer:
+    """What an answer says. `output` has the model's member names; timestamps and blobs stay as sent.
+
+    `output` is None where the call failed, where the body was not held or where it cannot be read. Error codes
+    are the wire's own (`NoSuchEntity`), without a namespace.
+    """
+
+    output: dict[str, Any] | None
+    error_code: str | None = None
+    error_message: str | None = None
+    request_id: str | None = None
+    host_id: str | None = None  # S3's x-amz-id-2
+    unreadable: bool = False  # there was a body, but it is not what the service's protocol has
+
+
+def read_answer(
+    operation: OperationModel, status: int, headers: Mapping[str, str], body: bytes | None, protocol: str = ""
+) -> ParsedAnswer:
+    """Read an answer; `headers` by lower-case name, `body` is None where it was not held. Never raises.
+
+    `protocol` is the one of the request (`ParsedRequest.protocol`); empty for the model's own.
+    """
+    request_id = headers.get("x-amzn-requestid") or headers.get("x-amz-request-id") or None
+    host_id = headers.get("x-amz-id-2") or None
+    if body is None:
+        code = _header_code(status, headers)
+        return ParsedAnswer(None, error_code=code, request_id=request_id, host_id=host_id)
+    parsed = _parse(operation, status, headers, body, protocol or _protocol_of(operation))
+    if parsed is None:
+        code = _header_code(status, headers)
+        return ParsedAnswer(None, code, None, request_id, host_id, unreadable=True)
+    metadata = parsed.pop("ResponseMetadata", {})
+    request_id = request_id or metadata.get("RequestId")
+    if status >= _FIRST_ERROR_STATUS:
+        error = parsed.get("Error") or {}
+        code = error.get("QueryErrorCode") or error.get("Code") or _header_code(status, headers)
+        return ParsedAnswer(None, str(code), _text(error.get("Message")), request_id, host_id)
+    return ParsedAnswer(_without_bodies(parsed), None, None, request_id, host_id)
+
+
+def _parse(
+    operation: OperationModel, status: int, headers: Mapping[str, str], body: bytes, protocol: str
+) -> dict[str, Any] | None:
+    shape: Any = operation.output_shape
+    if status < _FIRST_ERROR_STATUS and shape is not None and operation.has_event_stream_output:
+        return {}
+    response = {"status_code": status, "headers": _Headers(headers), "body": body, "context": _context(operation)}
+    try:
+        parsed = _parser(protocol).parse(response, shape)
+    except Exception:  # noqa: BLE001  botocore raises whatever its XML and JSON readers do; the caller is told by None
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+class _Headers(dict[str, str]):
+    """Headers as botocore's parsers ask for them: in any case."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__((name.lower(), value) for name, value in headers.items())
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return super().get(key.lower(), default)
+
+    def __getitem__(self, key: str) -> str:
+        return super().__getitem__(key.lower())
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and super().__contains__(key.lower())
+
+
+def _context(operation: OperationModel) -> dict[str, Any]:
+    return {"operation_name": operation.name}
+
+
+def _protocol_of(operation: OperationModel) -> str:
+    return str(operation.service_model.resolved_protocol)
+
+
+@functools.cache
+def _parser(protocol: str) -> ResponseParser:
+    factory = ResponseParserFactory()
+    factory.set_parser_defaults(timestamp_parser=_as_sent, blob_parser=_as_sent)
+    return factory.create_parser(_PROTOCOL_NAMES.get(protocol, protocol))
+
+
+def _as_sent(value: Any) -> Any:
+    return value
+
+
+def _header_code(status: int, headers: Mapping[str, str]) -> str | None:
+    if status < _FIRST_ERROR_STATUS:
+        return None
+    code = headers.get("x-amzn-errortype", "").split(":", 1)[0].rpartition("#")[2].strip()
+    return code or str(status)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _without_bodies(parsed: dict[str, Any]) -> dict[str, Any]:
+    """Without streaming members: bytes are no facts of a record."""
+    return {
+        name: value
+        for name, value in parsed.items()
+        if not isinstance(value, bytes | bytearray) and not hasattr(value, "read")
+    }

@@ -1,0 +1,30 @@
+"""S3's two ways to name a bucket, in the path or in the host, brought to the first."""
+
+import functools
+import re
+from typing import Final
+
+from opentrail.wire.http import HttpRequest
+
+# bucket.s3.amazonaws.com, bucket.s3.eu-west-1.amazonaws.com, bucket.s3-us-west-2.amazonaws.com,
+# bucket.s3.dualstack..., bucket.s3.example.org, and bucket.localhost
+_VIRTUAL_HOST: Final = re.compile(
+    r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.(?:s3(?:[.-][a-z0-9.-]+)?|localhost)(?::\d+)?", re.IGNORECASE
+)
+
+
+@functools.lru_cache(maxsize=4096)
+def bucket_in_host(host: str) -> str | None:
+    """The bucket that a virtual-hosted request names in its Host header, or None."""
+    found = _VIRTUAL_HOST.fullmatch(host)
+    if found is None or found["bucket"].lower() == "s3" or found["bucket"].lower().startswith("s3."):
+        return None
+    return found["bucket"]
+
+
+def path_style(request: HttpRequest) -> str:
+    """The raw path with the bucket as its first step, wherever the request had it."""
+    bucket = bucket_in_host(request.host)
+    if bucket is None:
+        return request.path
+    return f"/{bucket}{request.path}" if request.path.startswith("/") else f"/{bucket}/{request.path}"

@@ -1,0 +1,82 @@
+"""Text of the wire to values of the model's types; text that does not fit its type is kept as it was sent."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+Convert = Callable[[str], Any]
+
+_INTEGER_DIGITS: Final = 20  # digits and sign of a 64-bit integer
+
+
+def integer(text: str) -> int | str:
+    """A 64-bit integer, or the text."""
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if digits.isascii() and digits.isdigit() and len(text) <= _INTEGER_DIGITS:
+        return int(text)
+    return text
+
+
+def number(text: str) -> float | int | str:
+    """A finite number, or the text (`NaN` and `Infinity` have no place in JSON)."""
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return value if value - value == 0 and "_" not in text else text
+
+
+def boolean(text: str) -> bool | str:
+    """`true` and `false` in any case, or the text."""
+    lowered = text.lower()
+    if lowered == "true":
+        return True
+    if lowered == "false":
+        return False
+    return text
+
+
+def verbatim(text: str) -> str:
+    """The text: strings, timestamps as sent, blobs as base64."""
+    return text
+
+
+_BY_TYPE: Final[Mapping[str, Convert]] = {
+    "integer": integer,
+    "long": integer,
+    "short": integer,
+    "byte": integer,
+    "bigInteger": integer,
+    "float": number,
+    "double": number,
+    "boolean": boolean,
+}
+
+
+def converter(type_name: str) -> Convert:
+    """What turns text into a value of botocore's `type_name`."""
+    return _BY_TYPE.get(type_name, verbatim)
+
+
+def percent_decoded(text: str) -> str:
+    """Percent-decoded UTF-8 of wire text (Latin-1); bytes that are no UTF-8 become U+FFFD."""
+    if "%" not in text and text.isascii():
+        return text
+    return unquote_to_bytes(text.encode("latin-1", "replace")).decode("utf-8", "replace")
+
+
+def form_decoded(text: str) -> str:
+    """As `percent_decoded`, with `+` for a space, as forms and query strings have it."""
+    if "%" not in text and "+" not in text and text.isascii():
+        return text
+    return percent_decoded(text.replace("+", " "))
+
+
+def query_pairs(query: str) -> list[tuple[str, str]]:
+    """Names and values of a raw query string, in order; a name without `=` has an empty value."""
+    pairs = []
+    for part in query.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            pairs.append((form_decoded(name), form_decoded(value)))
+    return pairs
