@@ -25,27 +25,33 @@ _PLAIN_VALUE = re.compile(rb"[^\s,\[\]{}\"]+")
 _FILE_HEAD = re.compile(rb'\{[ \t\r\n]*"Records"[ \t\r\n]*:[ \t\r\n]*\[')
 
 
+# msgspec does not take Raw in a union with None: a field that is not there is this one value.
+_ABSENT = msgspec.Raw(b"")
+
+
 class _File(msgspec.Struct, gc=False):
     """What tells a log file from a digest file and from a record that stands alone."""
 
-    Records: msgspec.Raw | None = None
-    eventVersion: msgspec.Raw | None = None  # noqa: N815 - the record's own names
-    eventID: msgspec.Raw | None = None  # noqa: N815
-    eventName: msgspec.Raw | None = None  # noqa: N815
-    eventTime: msgspec.Raw | None = None  # noqa: N815
-    eventId: msgspec.Raw | None = None  # noqa: N815
-    digestStartTime: msgspec.Raw | None = None  # noqa: N815
-    digestEndTime: msgspec.Raw | None = None  # noqa: N815
-    logFiles: msgspec.Raw | None = None  # noqa: N815
+    Records: msgspec.Raw = _ABSENT
+    eventVersion: msgspec.Raw = _ABSENT  # noqa: N815 - the record's own names
+    eventID: msgspec.Raw = _ABSENT  # noqa: N815
+    eventName: msgspec.Raw = _ABSENT  # noqa: N815
+    eventTime: msgspec.Raw = _ABSENT  # noqa: N815
+    eventId: msgspec.Raw = _ABSENT  # noqa: N815
+    digestStartTime: msgspec.Raw = _ABSENT  # noqa: N815
+    digestEndTime: msgspec.Raw = _ABSENT  # noqa: N815
+    logFiles: msgspec.Raw = _ABSENT  # noqa: N815
 
     @property
     def is_record(self) -> bool:
         marks = (self.eventVersion, self.eventID, self.eventName, self.eventTime, self.eventId)
-        return any(mark is not None for mark in marks)
+        return any(mark is not _ABSENT for mark in marks)
 
     @property
     def is_digest(self) -> bool:
-        return self.digestEndTime is not None and (self.logFiles is not None or self.digestStartTime is not None)
+        return self.digestEndTime is not _ABSENT and (
+            self.logFiles is not _ABSENT or self.digestStartTime is not _ABSENT
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def _quick_elements(body: bytes) -> list[msgspec.Raw]:
 def _elements_of_object(body: bytes) -> list[msgspec.Raw]:
     """The records of a log file, or the one record that the object is; raises NotALogFile for other objects."""
     file = _file.decode(body)
-    if file.Records is not None:
+    if file.Records is not _ABSENT:
         records = bytes(file.Records)
         if records[:1] != b"[":
             raise NotALogFile("its Records is no list", "other")
@@ -146,7 +152,8 @@ def _split_by_scanning(body: bytes) -> tuple[list[tuple[int, bytes]], list[Split
             good.append((index, one_line(piece)))
         else:
             faults.append(SplitFault(index, reason))
-    if not good and not any(fault.reason.startswith("cut off") for fault in faults):
+    cut = body[:1] in (b"{", b"[") and any(fault.reason.startswith("cut off") for fault in faults)
+    if not good and not cut:
         raise NotALogFile("it is neither JSON nor JSON lines", "not-json")
     return good, faults
 
