@@ -141,3 +141,17 @@ class PayloadMismatch(SignatureError):
     s3_code = "XAmzContentSHA256Mismatch"
     s3_status = 400
     s3_message = "The provided 'x-amz-content-sha256' header does not match what was computed."
+
+
+class InvalidPayloadHash(SignatureError):
+    """x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value."""  # noqa: E501
+
+    s3_code = "InvalidArgument"
+    s3_status = 400
+
+
+class SignatureVersionTooOld(SignatureError):
+    """A parameter of this request is not covered by Signature Version 2. Please use AWS4-HMAC-SHA256."""
+
+    s3_code = "InvalidRequest"
+    s3_status = 400

@@ -1,49 +1,91 @@
-"""Signature Version 4: reading it from a request and verifying it with botocore's own canonicalisation."""
+"""Signature Version 4: reading it from a request, and verifying it by running botocore's canonicalisation again."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+import hmac
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
 
+from opentrail import limits
+from opentrail.wire import sigv2
+from opentrail.wire.canonical import (
+    ALGORITHM,
+    S3_PATH_SERVICES,
+    as_utf8,
+    canonical_request,
+    hmac_hex,
+    key_of,
+    reencoded_path,
+    reencoded_query,
+    signing_text,
+)
 from opentrail.wire.http import HttpRequest
+from opentrail.wire.signature import (
+    STREAMING_SIGNED,
+    STREAMING_SIGNED_TRAILER,
+    STREAMING_UNSIGNED_TRAILER,
+    UNSIGNED_PAYLOAD,
+    Signature,
+)
+from opentrail.wire.signature_errors import (
+    AmbiguousAuthentication,
+    HeadersNotSigned,
+    IncompleteQuerySignature,
+    IncompleteSignature,
+    InvalidPayloadHash,
+    InvalidSignature,
+    MissingPayloadHash,
+    PayloadMismatch,
+    PresignExpired,
+    PresignNotYetValid,
+    SignatureExpired,
+    UnsupportedAlgorithm,
+)
 
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
-STREAMING_PREFIX = "STREAMING-"
+__all__ = ["UNSIGNED_PAYLOAD", "Signature", "check_payload", "needs_body", "read_signature", "verify"]
 
-SignatureKind = Literal["header", "query", "v2-header", "v2-query"]
-
-
-@dataclass(frozen=True)
-class Signature:
-    """What a request says about its signature; nothing of it is verified yet."""
-
-    kind: SignatureKind
-    access_key: str
-    date: str  # YYYYMMDDTHHMMSSZ; of Signature Version 2 the Date header as it came, or ""
-    region: str  # "" with Signature Version 2
-    service: str  # the scope's signing name; "s3" with Signature Version 2
-    signed_headers: tuple[str, ...]  # lower case, as listed
-    signature: str
-    session_token: str | None
-    payload_hash: str | None  # declared: hex, UNSIGNED-PAYLOAD or STREAMING-...; None: hash the body
-    expires: int | None = None  # seconds after `date` (query), epoch seconds (v2-query)
-
-    @property
-    def scope(self) -> str:
-        """`YYYYMMDD/region/service/aws4_request`."""
-        return f"{self.date[:8]}/{self.region}/{self.service}/aws4_request"
-
-    @property
-    def is_streaming(self) -> bool:
-        """Whether the body is aws-chunked, with its integrity in the chunks or the trailer."""
-        return self.payload_hash is not None and self.payload_hash.startswith(STREAMING_PREFIX)
+DATE_FORMAT = "%Y%m%dT%H%M%SZ"
+_DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_DAY = re.compile(r"\d{8}", re.ASCII)
+_HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_SCOPE_PART = re.compile(r"[A-Za-z0-9._*-]{1,128}", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
+_PRESIGNED = re.compile(r"(?:^|&)x-amz-(?:signature|algorithm)=", re.ASCII | re.IGNORECASE)
+_MARKERS = frozenset(
+    {STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, UNSIGNED_PAYLOAD}
+)  # what stands for the hash of a body that is not hashed whole
+_QUERY_PARTS = frozenset(
+    "x-amz-" + name
+    for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
+) | {"x-amz-content-sha256"}
+_MAY_BE_UNSIGNED = frozenset({"x-amz-user-agent", "x-amz-cf-id"})  # added after signing by browsers and CloudFront
 
 
 def read_signature(request: HttpRequest) -> Signature | None:
     """The signature that `request` carries, or None where it is unsigned.
 
+    An Authorization of another kind than AWS's (Bearer, Basic) counts as unsigned.
     Raises IncompleteSignature (or its kin in signature_errors) where a part is missing or unreadable.
     """
-    raise NotImplementedError
+    authorization = [value for name, value in request.headers if name == "authorization"]
+    presigned = bool(request.query) and _PRESIGNED.search(request.query) is not None
+    presigned_2 = sigv2.is_presigned(request)
+    if len(authorization) + presigned + presigned_2 > 1:
+        raise AmbiguousAuthentication
+    if presigned:
+        return _read_query(request)
+    if presigned_2:
+        return sigv2.read_query(request)
+    if not authorization:
+        return None
+    scheme, _, rest = authorization[0].strip().partition(" ")
+    if scheme == ALGORITHM:
+        return _read_header(request, rest)
+    if scheme == "AWS":
+        return sigv2.read_header(request, rest)
+    if scheme.upper().startswith("AWS"):
+        raise UnsupportedAlgorithm
+    return None
 
 
 def verify(request: HttpRequest, signature: Signature, secret: str, body_sha256: str | None, now: datetime) -> None:
@@ -51,16 +93,216 @@ def verify(request: HttpRequest, signature: Signature, secret: str, body_sha256:
 
     `body_sha256` is the hex SHA-256 of the body as it came, or None where the body is still on its way: then the
     declared hash is taken for the signature, and the caller checks it with `check_payload` when the body has ended.
-    A request without declared hash needs the body first (`needs_body`).
+    A request without declared hash needs the body first (see `needs_body`), else this raises MissingPayloadHash.
+    `now` is aware.
     """
-    raise NotImplementedError
+    if signature.is_version_2:
+        sigv2.verify(request, signature, secret, now)
+        return
+    _check_time(signature, now)
+    payload_hash = signature.payload_hash if signature.payload_hash is not None else body_sha256
+    if payload_hash is None:
+        raise MissingPayloadHash
+    headers = _signed_headers(request, signature)
+    query = _without_signature(request.query) if signature.kind == "query" else request.query
+    s3 = signature.service in S3_PATH_SERVICES
+    key = key_of(signature, secret)
+
+    def signed(path: str, query: str) -> bool:
+        canonical = canonical_request(request.method, path, query, headers, payload_hash, s3=s3)
+        expected = hmac_hex(key, signing_text(signature.date, signature.scope, canonical))
+        return hmac.compare_digest(expected.encode(), signature.signature.encode("latin-1"))
+
+    # S3 signs what the encoded path means: clients that send other bytes than they sign (a bare "+") are right, too
+    if not signed(request.path, query) and not (s3 and signed(reencoded_path(request.path), reencoded_query(query))):
+        raise InvalidSignature
+    if body_sha256 is not None:
+        check_payload(signature, body_sha256)
 
 
 def needs_body(signature: Signature) -> bool:
     """Whether the signature covers a hash of the body that the request does not state."""
-    return signature.kind in ("header", "query") and signature.payload_hash is None
+    return not signature.is_version_2 and signature.payload_hash is None
 
 
 def check_payload(signature: Signature, body_sha256: str) -> None:
     """Raise PayloadMismatch where the declared hash of the body is another than `body_sha256` (hex)."""
-    raise NotImplementedError
+    declared = signature.payload_hash
+    if declared is None or declared in _MARKERS:
+        return
+    if not hmac.compare_digest(declared.lower().encode(), body_sha256.lower().encode()):
+        raise PayloadMismatch
+
+
+def parse_date(date: str) -> datetime:
+    """The time of `YYYYMMDDTHHMMSSZ`; raises ValueError."""
+    if not _DATE.fullmatch(date):
+        raise ValueError(f"{date!r} is not a time of the form YYYYMMDDTHHMMSSZ")
+    return datetime(*(int(date[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))), tzinfo=UTC)  # type: ignore[misc,arg-type]
+
+
+def _read_header(request: HttpRequest, rest: str) -> Signature:
+    parts: dict[str, str] = {}
+    for part in rest.split(","):
+        name, _, value = part.strip().partition("=")
+        if name in parts:
+            raise AmbiguousAuthentication
+        parts[name] = value.strip()
+    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not parts.get(name)]
+    date = _header_date(request)
+    if missing or date is None:
+        complaints = [f"Authorization header requires '{name}' parameter." for name in missing]
+        if date is None:
+            complaints.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+        raise IncompleteSignature(" ".join(complaints))
+    access_key, region, service = _credential(parts["Credential"], date, IncompleteSignature)
+    payload_hash = request.headers_by_name.get("x-amz-content-sha256")
+    if payload_hash is None and service in S3_PATH_SERVICES:
+        raise MissingPayloadHash
+    return Signature(
+        kind="header",
+        access_key=access_key,
+        date=date,
+        region=region,
+        service=service,
+        signed_headers=_header_names(parts["SignedHeaders"], IncompleteSignature),
+        signature=parts["Signature"],
+        session_token=request.headers_by_name.get("x-amz-security-token"),
+        payload_hash=_payload_hash(payload_hash),
+    )
+
+
+def _read_query(request: HttpRequest) -> Signature:
+    parts: dict[str, str] = {}
+    for pair in request.query.split("&"):
+        name, _, value = pair.partition("=")
+        name = unquote(name).lower()
+        if name in _QUERY_PARTS:
+            if name in parts:
+                raise AmbiguousAuthentication
+            parts[name] = unquote(value)
+    if parts.get("x-amz-algorithm", ALGORITHM) != ALGORITHM:
+        raise UnsupportedAlgorithm
+    for name in ("Algorithm", "Credential", "Signature", "Date", "SignedHeaders", "Expires"):
+        if not parts.get(f"x-amz-{name.lower()}"):
+            raise IncompleteQuerySignature(f"Query-string authentication requires the X-Amz-{name} parameter.")
+    date = parts["x-amz-date"]
+    access_key, region, service = _credential(parts["x-amz-credential"], date, IncompleteQuerySignature)
+    payload_hash = parts.get("x-amz-content-sha256") or request.headers_by_name.get("x-amz-content-sha256")
+    if payload_hash is None and service in S3_PATH_SERVICES:
+        payload_hash = UNSIGNED_PAYLOAD
+    return Signature(
+        kind="query",
+        access_key=access_key,
+        date=date,
+        region=region,
+        service=service,
+        signed_headers=_header_names(parts["x-amz-signedheaders"], IncompleteQuerySignature),
+        signature=parts["x-amz-signature"],
+        session_token=parts.get("x-amz-security-token") or request.headers_by_name.get("x-amz-security-token"),
+        payload_hash=_payload_hash(payload_hash),
+        expires=_expires(parts["x-amz-expires"]),
+    )
+
+
+def _header_date(request: HttpRequest) -> str | None:
+    stated = request.headers_by_name.get("x-amz-date")
+    if stated is not None:
+        return stated
+    stated = request.headers_by_name.get("date")
+    if stated is None or _DATE.fullmatch(stated):
+        return stated
+    try:
+        return parsedate_to_datetime(stated).astimezone(UTC).strftime(DATE_FORMAT)
+    except (ValueError, OverflowError) as error:
+        raise IncompleteSignature("The Date header cannot be read.") from error
+
+
+def _credential(credential: str, date: str, complaint: type[IncompleteSignature]) -> tuple[str, str, str]:
+    """Access key, Region and service of a credential scope that fits `date`."""
+    parts = credential.rsplit("/", 4)
+    if len(parts) != 5 or not parts[0] or parts[4] != "aws4_request":
+        raise complaint("Credential must be of the form <access-key>/YYYYMMDD/<region>/<service>/aws4_request.")
+    access_key, day, region, service, _ = parts
+    if not _DAY.fullmatch(day) or not _SCOPE_PART.fullmatch(region) or not _SCOPE_PART.fullmatch(service):
+        raise complaint("The scope of the Credential cannot be read.")
+    try:
+        parse_date(date)
+    except ValueError as error:
+        raise complaint("The date must be in the ISO8601 basic form: YYYYMMDDTHHMMSSZ.") from error
+    if not date.startswith(day):
+        raise complaint(f"Date in Credential scope does not match the date of the request: '{day}' != '{date[:8]}'.")
+    return access_key, region, service
+
+
+def _header_names(listed: str, complaint: type[IncompleteSignature]) -> tuple[str, ...]:
+    names = tuple(listed.lower().split(";"))
+    if "host" not in names:
+        raise complaint("'Host' must be a 'SignedHeader' in the AWS Authorization.")
+    return names
+
+
+def _payload_hash(stated: str | None) -> str | None:
+    if stated is None or stated in _MARKERS or _HEX.fullmatch(stated):
+        return stated
+    if stated.startswith("STREAMING-AWS4-ECDSA"):
+        raise UnsupportedAlgorithm
+    raise InvalidPayloadHash
+
+
+def _expires(stated: str) -> int:
+    if not _NUMBER.fullmatch(stated):
+        raise IncompleteQuerySignature("X-Amz-Expires should be a number")
+    seconds = int(stated)
+    if seconds < 0:
+        raise IncompleteQuerySignature("X-Amz-Expires must be non-negative")
+    if seconds > limits.PRESIGN_SECONDS:
+        raise IncompleteQuerySignature(
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
+            f"{limits.PRESIGN_SECONDS} seconds"
+        )
+    return seconds
+
+
+def _check_time(signature: Signature, now: datetime) -> None:
+    """Raise SignatureExpired or its kin where the request's time is out of bounds."""
+    signed_at = parse_date(signature.date)
+    s3 = signature.service in S3_PATH_SERVICES
+    skew = timedelta(seconds=limits.S3_SIGNATURE_SKEW_SECONDS if s3 else limits.SIGNATURE_SKEW_SECONDS)
+    minutes = int(skew.total_seconds()) // 60
+    clock = now.strftime(DATE_FORMAT)
+    if signed_at > now + skew:
+        latest = (now + skew).strftime(DATE_FORMAT)
+        complaint = PresignNotYetValid if signature.expires is not None else SignatureExpired
+        raise complaint(
+            f"Signature not yet current: {signature.date} is still later than {latest} ({clock} + {minutes} min.)"
+        )
+    if signature.expires is not None:
+        end = signed_at + timedelta(seconds=signature.expires)
+        if now > end:
+            raise PresignExpired(f"Signature expired: {end.strftime(DATE_FORMAT)} is now earlier than {clock}")
+    elif signed_at < now - skew:
+        earliest = (now - skew).strftime(DATE_FORMAT)
+        raise SignatureExpired(
+            f"Signature expired: {signature.date} is now earlier than {earliest} ({clock} - {minutes} min.)"
+        )
+
+
+def _signed_headers(request: HttpRequest, signature: Signature) -> dict[str, list[str]]:
+    """The signed headers with all their values; raises where one is missing, or one that must be signed is not."""
+    found: dict[str, list[str]] = {name: [] for name in signature.signed_headers}
+    not_signed: list[str] = []
+    for name, value in request.headers:
+        if name in found:
+            found[name].append(as_utf8(value))
+        elif name.startswith("x-amz-") and name not in _MAY_BE_UNSIGNED:
+            not_signed.append(name)
+    if not_signed:
+        raise HeadersNotSigned(f"{HeadersNotSigned.__doc__}: {', '.join(sorted(set(not_signed)))}")
+    if not all(found.values()):
+        raise InvalidSignature
+    return found
+
+
+def _without_signature(query: str) -> str:
+    return "&".join(pair for pair in query.split("&") if unquote(pair.partition("=")[0]).lower() != "x-amz-signature")
