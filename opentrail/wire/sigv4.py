@@ -45,6 +45,8 @@ from opentrail.wire.signature_errors import (
 __all__ = ["UNSIGNED_PAYLOAD", "Signature", "check_payload", "needs_body", "read_signature", "verify"]
 
 DATE_FORMAT = "%Y%m%dT%H%M%SZ"
+_SKEW = timedelta(seconds=limits.SIGNATURE_SKEW_SECONDS)
+_S3_SKEW = timedelta(seconds=limits.S3_SIGNATURE_SKEW_SECONDS)
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _DAY = re.compile(r"\d{8}", re.ASCII)
 _HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
@@ -138,7 +140,7 @@ def parse_date(date: str) -> datetime:
     """The time of `YYYYMMDDTHHMMSSZ`; raises ValueError."""
     if not _DATE.fullmatch(date):
         raise ValueError(f"{date!r} is not a time of the form YYYYMMDDTHHMMSSZ")
-    return datetime(*(int(date[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))), tzinfo=UTC)  # type: ignore[misc,arg-type]
+    return datetime.fromisoformat(date)
 
 
 def _read_header(request: HttpRequest, rest: str) -> Signature:
@@ -266,26 +268,23 @@ def _expires(stated: str) -> int:
 
 def _check_time(signature: Signature, now: datetime) -> None:
     """Raise SignatureExpired or its kin where the request's time is out of bounds."""
-    signed_at = parse_date(signature.date)
-    s3 = signature.service in S3_PATH_SERVICES
-    skew = timedelta(seconds=limits.S3_SIGNATURE_SKEW_SECONDS if s3 else limits.SIGNATURE_SKEW_SECONDS)
-    minutes = int(skew.total_seconds()) // 60
-    clock = now.strftime(DATE_FORMAT)
+    signed_at = datetime.fromisoformat(signature.date)
+    skew = _S3_SKEW if signature.service in S3_PATH_SERVICES else _SKEW
     if signed_at > now + skew:
-        latest = (now + skew).strftime(DATE_FORMAT)
         complaint = PresignNotYetValid if signature.expires is not None else SignatureExpired
-        raise complaint(
-            f"Signature not yet current: {signature.date} is still later than {latest} ({clock} + {minutes} min.)"
-        )
+        bound = f"{_text(now + skew)} ({_text(now)} + {skew.seconds // 60} min.)"
+        raise complaint(f"Signature not yet current: {signature.date} is still later than {bound}")
     if signature.expires is not None:
         end = signed_at + timedelta(seconds=signature.expires)
         if now > end:
-            raise PresignExpired(f"Signature expired: {end.strftime(DATE_FORMAT)} is now earlier than {clock}")
+            raise PresignExpired(f"Signature expired: {_text(end)} is now earlier than {_text(now)}")
     elif signed_at < now - skew:
-        earliest = (now - skew).strftime(DATE_FORMAT)
-        raise SignatureExpired(
-            f"Signature expired: {signature.date} is now earlier than {earliest} ({clock} - {minutes} min.)"
-        )
+        bound = f"{_text(now - skew)} ({_text(now)} - {skew.seconds // 60} min.)"
+        raise SignatureExpired(f"Signature expired: {signature.date} is now earlier than {bound}")
+
+
+def _text(time: datetime) -> str:
+    return time.strftime(DATE_FORMAT)
 
 
 def _signed_headers(request: HttpRequest, signature: Signature) -> dict[str, list[str]]:
