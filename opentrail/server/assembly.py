@@ -38,7 +38,7 @@ class Parts:
 def assemble(folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock) -> Parts:
     """Open the data folder and connect the doors to it."""
     journal = Journal.open(folder.journal, clock)
-    intake = Intake(journal, clock)
+    intake = Intake(journal, clock, home_account=settings.server.account)
     engine = open_catalog(folder.catalog)
     configured = [_access_key(principal, settings) for principal in settings.principal]
     access_keys = AccessKeys(engine, load_master_key(folder.secrets), configured)

@@ -20,7 +20,9 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("up", help="Start the sandbox: an embedded cloud behind the recorder, on loopback.")(up_command)
-app.command("serve", help="Start a server from a settings file, with upstreams and principals of its own.")(serve_command)
+app.command("serve", help="Start a server from a settings file, with upstreams and principals of its own.")(
+    serve_command
+)
 app.command("import", help="Read CloudTrail log files into the event history.")(import_command)
 app.command("events", help="List events of the history, newest first.")(events_command)
 app.command("check", help="Prove a data folder whole, or name what is not.")(check_command)

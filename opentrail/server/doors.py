@@ -22,7 +22,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 OWN_SERVICES = ("cloudtrail", "cloudtrail-data")
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
-_QUERY_SCOPE = re.compile(r"(?:^|&)X-Amz-Credential=[^&]*?(?:/|%2F)\d{8}(?:/|%2F)[^&/%]+(?:/|%2F)([^&/%]+)", re.IGNORECASE)
+_QUERY_SCOPE = re.compile(
+    r"(?:^|&)X-Amz-Credential=[^&]*?(?:/|%2F)\d{8}(?:/|%2F)[^&/%]+(?:/|%2F)([^&/%]+)", re.IGNORECASE
+)
 _OWN_TARGET = re.compile(r"(?:^|\.)CloudTrail_20131101\.", re.IGNORECASE)
 
 

@@ -11,6 +11,7 @@ import typer
 import uvloop
 
 from opentrail.clock import SystemClock
+from opentrail.recorder.interrupted import record_interrupted
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
 from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.data_folder import DataFolder
@@ -55,6 +56,7 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
         upstreams = sandbox_upstreams(sandbox) if sandbox is not None else configured_upstreams(settings)
         parts = assemble(folder, settings, upstreams, SystemClock())
         with _closing(parts):
+            record_interrupted(parts.journal, parts.intake)
             if sandbox is not None:
                 wait_sandbox(sandbox)
             uvloop.run(_serve(folder, settings, parts, children, sockets, sandbox))
@@ -72,7 +74,6 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await parts.recorder.start()
     doors = http_server(parts.doors)
     pages = health_app(lambda: _health(parts, children), lambda: _refresh(parts))
     console = http_server(pages, grace_seconds=CONSOLE_GRACE_SECONDS)
