@@ -1,4 +1,4 @@
-"""`opentrail check`: decodes every batch, compares positions with tables, proves a folder whole or names what is not."""
+"""`opentrail check`: proves a data folder whole, or names what is not."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def check_command(
     data_dir: Annotated[Path | None, typer.Option(help="The data folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check journal and tables as they are at this moment, beside a running server or without one; exit 1 on problems."""
+    """Check journal and tables as they are now, beside a running server or without one; exit 1 on problems."""
     folder = DataFolder.resolve(data_dir)
     if not folder.exists():
         raise NothingThere(f"{folder.root} holds no OpenTrail data; name another with --data-dir")
