@@ -25,6 +25,11 @@ class DirectoryStore:
         """`file://` and the absolute path, links resolved."""
         return f"file://{self._place}"
 
+    @property
+    def far(self) -> bool:
+        """Files are near."""
+        return False
+
     def list(self) -> Iterator[ObjectInfo]:
         """Every file, by folder and name; the key is the path below the folder, or the name of the single file."""
         if not self._place.is_dir():

@@ -54,6 +54,11 @@ class ObjectStore(Protocol):
         """The place itself, the same text whenever the same place is meant."""
         ...
 
+    @property
+    def far(self) -> bool:
+        """Whether opening an object takes a network's time, so that fetching ahead pays."""
+        ...
+
     def list(self) -> Iterator[ObjectInfo]:
         """Every object below the place, always in the same order. Raises NoSuchLocation, StoreUnavailable."""
         ...

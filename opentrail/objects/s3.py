@@ -54,6 +54,11 @@ class S3Store:
         url = f"s3://{self._bucket}/{self._prefix}"
         return f"{url} at {self._endpoint_url}" if self._endpoint_url else url
 
+    @property
+    def far(self) -> bool:
+        """Every object is a request."""
+        return True
+
     def list(self) -> Iterator[ObjectInfo]:
         """Every object by key; the whole key. A prefix without a closing slash is one object, or else a folder."""
         if self._prefix and not self._prefix.endswith("/"):
