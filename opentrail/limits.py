@@ -10,6 +10,7 @@ FOREIGN_RECORD_BYTES = 1 * MIB  # an event data store may hold "Large" events; i
 RECORD_DEPTH = 100  # nested objects and arrays; the deepest genuine record seen has 11
 ENVELOPE_TEXT_CHARS = 256  # eventID, account, Region and category; AWS's longest is a 36-character eventID
 LISTED_RESOURCES = 100  # resources derived from one record for LookupEvents; AWS's own cap is not published
+LISTED_OBJECTS = 2100  # a DeleteObjects call names up to 1,000 keys, each listed by key and by ARN
 LISTED_RESOURCE_CHARS = 2048  # longer values are no names; LookupEvents accepts at most 2,000 characters
 TEXT_FIELD_BYTES = 1 * KIB  # userAgent, errorCode, errorMessage, requestID: cut
 PARAMETERS_BYTES = 100 * KIB  # requestParameters, responseElements, serviceEventDetails: left out when larger

@@ -77,6 +77,14 @@ def category_of(view: RecordView) -> str:
     return category(view.eventSource or "", view.eventName or "")
 
 
+def verb_and_rest(event_name: str) -> tuple[str, str]:
+    """The first word of an event name and what follows: ("Create", "Trail"); ("Decrypt", "") for a single word."""
+    for position in range(1, len(event_name)):
+        if event_name[position].isupper():
+            return event_name[:position], event_name[position:]
+    return event_name, ""
+
+
 def _has_read_verb(event_name: str) -> bool:
     """A verb counts where it stands as a word: `Get` in GetUser, not in `Getaway`."""
     for verb in _READ_VERBS:

@@ -1,8 +1,8 @@
 """Documents of log files to the raw bytes of their records.
 
 A document is `{"Records":[..]}`, a JSON array of records, one record, or JSON lines of any of these. A record keeps
-every byte it came with; only where it spreads over several lines is the white space between its tokens taken out, so that a
-record is always one line. The fast way lets msgspec cut the document without decoding it; a document that it refuses
+every byte it came with; only where it spreads over several lines is the white space between its tokens taken out, so
+that a record is always one line. The fast way lets msgspec cut the document without decoding it; a document that it refuses
 (one bad record spoils the whole array) is cut by a scanner of its own, which sets the bad elements aside.
 """
 
