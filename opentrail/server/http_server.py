@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from opentrail import limits
 from opentrail.errors import OpenTrailError
+from opentrail.recorder.connection import CuttableHttpProtocol
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -22,7 +22,7 @@ class PortTaken(OpenTrailError):
     """A port that the server needs is in use."""
 
 
-class BoundedHttpProtocol(HttpToolsProtocol):
+class BoundedHttpProtocol(CuttableHttpProtocol):
     """Closes connections whose request head passes `limits.REQUEST_HEAD_BYTES`; the parser itself has no limit."""
 
     _head_bytes = 0

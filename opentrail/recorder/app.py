@@ -1,0 +1,139 @@
+"""The recorder: a reverse proxy in front of AWS-compatible endpoints that leaves a record of every call.
+
+steps.STEPS          who calls what, is the signature good, can it be recorded
+outgoing, forwarding the request goes to its upstream, the answer comes back, as streams
+delivery             outcome -> record -> guarantee -> the client
+refusals             whatever goes wrong on the way is answered in the service's own protocol, and recorded too
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from opentrail.accounts.access_keys import AccessKeys
+from opentrail.clock import Clock
+from opentrail.errors import OpenTrailError
+from opentrail.intake import Intake
+from opentrail.journal import Journal
+from opentrail.recorder.answering import AnswerWithheld, ClientAnswer
+from opentrail.recorder.bodies import RequestBody
+from opentrail.recorder.call import Call, Receive, Send
+from opentrail.recorder.connection import connection_of
+from opentrail.recorder.delivery import Delivery, Tools
+from opentrail.recorder.forwarding import Forwarder, UpstreamAnswer
+from opentrail.recorder.guarantees import Keeper, NotDurable
+from opentrail.recorder.learning import Learner
+from opentrail.recorder.outgoing import outgoing_request
+from opentrail.recorder.recording import refused
+from opentrail.recorder.refusals import (
+    CallRefused,
+    ClientGone,
+    JournalUnwritable,
+    NoUpstream,
+    UpstreamDown,
+    UpstreamSilent,
+    answer_to,
+    fault_of,
+    new_request_id,
+)
+from opentrail.recorder.settings import RecorderSettings
+from opentrail.recorder.steps import STEPS, Surroundings, understand_refused
+from opentrail.recorder.upstreams import Upstreams
+from opentrail.telemetry import CALLS_REFUSED, logger
+from opentrail.wire.http import HttpRequest
+
+_LOG = logger("recorder")
+
+
+class Recorder:
+    """Forwards calls and records them. One per process; `handle` runs on one event loop."""
+
+    def __init__(
+        self,
+        upstreams: Upstreams,
+        access_keys: AccessKeys,
+        intake: Intake,
+        journal: Journal,
+        clock: Clock,
+        settings: RecorderSettings,
+    ) -> None:
+        self._around = Surroundings(upstreams, access_keys, journal, clock, settings)
+        self._keeper = Keeper(intake, journal, clock, settings.guarantee)
+        self._tools = Tools(settings, self._keeper, Learner(access_keys))
+        self._forwarder = Forwarder(settings)
+
+    async def close(self) -> None:
+        """Close the connections to the upstreams."""
+        await self._forwarder.close()
+
+    async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send, request: HttpRequest) -> None:
+        """Answer one call; as `guarantees` has it, its record is durable when the answer is complete."""
+        settings = self._around.settings
+        body = RequestBody(receive, settings.client_idle_seconds)
+        call = Call(request, scope, receive, send, body, connection_of(scope))
+        client = ClientAnswer(call, settings.client_idle_seconds)
+        answer: UpstreamAnswer | None = None
+        try:
+            for step in STEPS:
+                await step(self._around, call)
+            answer = await self._exchange(call)
+            await Delivery(self._tools, call, answer, client, self._around.clock.now_us()).run()
+        except AnswerWithheld:
+            raise
+        except OpenTrailError as refusal:
+            await self._refuse(call, client, refusal)
+        except asyncio.CancelledError:
+            self._note_cancelled(call)
+            raise
+        except Exception as fault:  # noqa: BLE001 - the last line of defence: logged, recorded and answered
+            _LOG.error("call failed", action="call-failed", exc_info=fault)
+            await self._refuse(call, client, OpenTrailError("We encountered an internal error. Please try again."))
+        finally:
+            client.close()
+            if answer is not None:
+                answer.close()
+            if call.spool is not None:
+                call.spool.close()
+
+    async def _exchange(self, call: Call) -> UpstreamAnswer:
+        if call.upstream is None:
+            raise NoUpstream
+        url, headers = outgoing_request(call, call.upstream, self._around.now())
+        call.sent_upstream = True
+        try:
+            return await self._forwarder.send(call.request.method, url, headers, call.outgoing, call.outgoing_bytes)
+        except UpstreamDown:
+            call.sent_upstream = False
+            raise
+
+    async def _refuse(self, call: Call, client: ClientAnswer, refusal: OpenTrailError) -> None:
+        """Record and answer a call that gets no answer of its upstream."""
+        if client.started:
+            _LOG.warning("answer cut", action="answer-cut", error=refusal.message)
+            client.cut()
+            return
+        await understand_refused(self._around, call)
+        request_id = new_request_id(call.family)
+        if isinstance(refusal, JournalUnwritable):
+            self._keeper.refuse()
+        else:
+            CALLS_REFUSED.labels(refusal.reason if isinstance(refusal, CallRefused) else refusal.code).inc()
+            record = refused(call, self._around.settings, fault_of(refusal, call.family), request_id)
+            try:
+                await self._keeper.keep([record])
+            except NotDurable:
+                if call.sent_upstream:
+                    client.cut()
+                    return
+                refusal = JournalUnwritable()
+        if isinstance(refusal, ClientGone):
+            return
+        told = answer_to(fault_of(refusal, call.family), call.request, request_id)
+        await client.whole(told.status, told.headers, told.body)
+
+    def _note_cancelled(self, call: Call) -> None:
+        """The server stops while the upstream is at work: the record says so, and nobody waits for it."""
+        if call.sent_upstream and call.interpreted is not None:
+            fault = fault_of(UpstreamSilent("The recorder stopped before the service answered."), call.family)
+            record = refused(call, self._around.settings, fault, new_request_id(call.family))
+            self._keeper.hand_over([record])

@@ -1,0 +1,229 @@
+"""The body of a request on its way to the upstream: never held whole unless it is short, checked before its last byte.
+
+A body is an asynchronous stream of chunks. Streams are laid around each other:
+
+    RequestBody.chunks()      what the client sends, with back-pressure and a limit on its silence
+      decoded(...)            aws-chunked taken off, chunk and trailer signatures and trailing checksums checked
+      hashed(...)             SHA-256 compared at the end with what the signature declares
+      hold_last(...)          one chunk late, so that the last one is kept back when a check fails at the end
+                              (a decoder keeps its last byte back itself)
+"""
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from opentrail import limits
+from opentrail.recorder.refusals import BodyTooLong, ClientGone, ClientTooSlow
+from opentrail.telemetry import BODIES_NOT_CAPTURED
+
+Receive = Callable[[], Awaitable[Any]]
+Chunks = AsyncIterator[bytes]
+EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+
+
+class ChunkDecoder(Protocol):
+    """Takes a transfer coding off; `wire.aws_chunked.ChunkedDecoder` is one."""
+
+    def feed(self, data: bytes) -> bytes:
+        """The decoded bytes that may be passed on now."""
+        ...
+
+    def finish(self) -> bytes:
+        """The bytes held back until all was found right. Raises where the body is not whole or a checksum is wrong."""
+        ...
+
+
+class RequestBody:
+    """The body as the client sends it, read once."""
+
+    __slots__ = ("_idle_seconds", "_receive", "_returned", "ended", "received", "touched")
+
+    def __init__(self, receive: Receive, idle_seconds: float) -> None:
+        self._receive = receive
+        self._idle_seconds = idle_seconds
+        self._returned = b""
+        self.received = 0  # bytes
+        self.touched = False  # asked for: a client that waits for 100 Continue has been told to go on
+        self.ended = False
+
+    async def next_chunk(self) -> bytes:
+        """The next bytes; empty only at the end. Raises ClientGone, ClientTooSlow."""
+        if self._returned:
+            returned, self._returned = self._returned, b""
+            return returned
+        while not self.ended:
+            self.touched = True
+            try:
+                async with asyncio.timeout(self._idle_seconds):
+                    message = await self._receive()
+            except TimeoutError as silence:
+                raise ClientTooSlow from silence
+            if message["type"] == "http.disconnect":
+                raise ClientGone(f"The client closed the connection after {self.received} bytes of the request.")
+            self.ended = not message.get("more_body", False)
+            chunk: bytes = message.get("body", b"")
+            if chunk:
+                self.received += len(chunk)
+                return chunk
+        return b""
+
+    def put_back(self, data: bytes) -> None:
+        """`data` has only been looked at; it comes again."""
+        self._returned = data
+
+    async def chunks(self) -> Chunks:
+        """All bytes that are still to come."""
+        while chunk := await self.next_chunk():
+            yield chunk
+
+
+async def decoded(chunks: Chunks, decoder: ChunkDecoder) -> Chunks:
+    """`chunks` without their aws-chunked coding. Raises what the decoder raises."""
+    async for chunk in chunks:
+        data = decoder.feed(chunk)
+        if data:
+            yield data
+    rest = decoder.finish()
+    if rest:
+        yield rest
+
+
+async def checked(chunks: Chunks, decoder: ChunkDecoder) -> Chunks:
+    """`chunks` with their aws-chunked coding, which is checked all the same."""
+    async for chunk in chunks:
+        decoder.feed(chunk)
+        yield chunk
+    decoder.finish()
+
+
+async def hashed(chunks: Chunks, check: Callable[[str], None]) -> Chunks:
+    """`chunks` unchanged; at their end `check` is called with the hex SHA-256 and raises where it is wrong."""
+    digest = hashlib.sha256()
+    async for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+    check(digest.hexdigest())
+
+
+async def hold_last(chunks: Chunks) -> Chunks:
+    """`chunks`, each one late: when the stream fails at its end, its last chunk has not been passed on."""
+    held: bytes | None = None
+    async for chunk in chunks:
+        if held is not None:
+            yield held
+        held = chunk
+    if held is not None:
+        yield held
+
+
+async def sliced(data: bytes) -> Chunks:
+    """`data` in pieces, so that back-pressure can be felt between them."""
+    for start in range(0, len(data), limits.SPOOL_READ_BYTES):
+        yield data[start : start + limits.SPOOL_READ_BYTES]
+
+
+async def joined(first: bytes, rest: Chunks) -> Chunks:
+    """`first`, then `rest`."""
+    if first:
+        yield first
+    async for chunk in rest:
+        yield chunk
+
+
+class Spool:
+    """A body that had to be read whole before it goes on: in memory while it is short, then in a nameless file."""
+
+    __slots__ = ("_digest", "_file", "_parts", "length")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._file: IO[bytes] | None = None
+        self._digest = hashlib.sha256()
+        self.length = 0
+
+    @property
+    def sha256(self) -> str:
+        """Of all bytes, in hex."""
+        return self._digest.hexdigest()
+
+    @property
+    def held(self) -> bytes | None:
+        """The whole body where it is held in memory."""
+        return b"".join(self._parts) if self._file is None else None
+
+    async def read(self, chunks: Chunks, memory_bytes: int, limit_bytes: int, folder: Path) -> None:
+        """Take all of `chunks`. Raises BodyTooLong beyond `limit_bytes`."""
+        async for chunk in chunks:
+            self.length += len(chunk)
+            if self.length > limit_bytes:
+                raise BodyTooLong(f"The body is longer than {limit_bytes} bytes.")
+            self._digest.update(chunk)
+            if self._file is None and self.length > memory_bytes:
+                self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
+                self._file.writelines(self._parts)
+                self._parts = []
+            if self._file is None:
+                self._parts.append(chunk)
+            else:
+                self._file.write(chunk)
+
+    async def chunks(self) -> Chunks:
+        """The body, from its beginning."""
+        if self._file is None:
+            for part in self._parts:
+                yield part
+            return
+        self._file.seek(0)
+        while chunk := self._file.read(limits.SPOOL_READ_BYTES):
+            yield chunk
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._file is not None:
+            self._file.close()
+
+
+async def read_prefix(body: RequestBody, limit_bytes: int) -> bytes:
+    """The first bytes of `body`: all of it where it ends within `limit_bytes`, else a little more than that."""
+    first = await body.next_chunk()
+    if body.ended or len(first) > limit_bytes:
+        return first
+    parts, length = [first], len(first)
+    while length <= limit_bytes and (chunk := await body.next_chunk()):
+        parts.append(chunk)
+        length += len(chunk)
+    return b"".join(parts)
+
+
+class Capture:
+    """The bytes of one body that are read for the record: all of a short one, none of a long one."""
+
+    __slots__ = ("_limit", "_parts", "direction", "length", "wanted")
+
+    def __init__(self, direction: str, limit_bytes: int, wanted: bool) -> None:
+        self.direction = direction
+        self.wanted = wanted
+        self.length = 0
+        self._limit = limit_bytes
+        self._parts: list[bytes] = []
+
+    def add(self, chunk: bytes) -> None:
+        """Count `chunk`, and keep it while the body is short enough."""
+        self.length += len(chunk)
+        if not self.wanted:
+            return
+        if self.length > self._limit:
+            self.wanted = False
+            self._parts = []
+            BODIES_NOT_CAPTURED.labels(self.direction).inc()
+        else:
+            self._parts.append(chunk)
+
+    @property
+    def body(self) -> bytes | None:
+        """The whole body, or None where it is not read for the record."""
+        return b"".join(self._parts) if self.wanted else None

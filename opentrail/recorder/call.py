@@ -1,0 +1,63 @@
+"""One call on its way through the recorder: what each step has found out, for the steps after it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opentrail.accounts.access_keys import AccessKey
+from opentrail.accounts.principal import Principal
+from opentrail.recorder.bodies import Chunks, RequestBody, Spool
+from opentrail.recorder.connection import ClientConnection
+from opentrail.recorder.interpretation import Interpreted
+from opentrail.recorder.refusals import Family
+from opentrail.recorder.upstreams import Upstream
+from opentrail.wire.http import HttpRequest
+from opentrail.wire.sigv4 import Signature
+
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Call:
+    """Filled in from top to bottom."""
+
+    request: HttpRequest
+    scope: Mapping[str, Any]
+    receive: Receive
+    send: Send
+    body: RequestBody
+    connection: ClientConnection | None
+
+    source_address: str = ""
+    signature: Signature | None = None
+    service: str | None = None  # botocore's name
+    family: Family = "rest-json"
+    upstream: Upstream | None = None
+    key: AccessKey | None = None  # that the call names
+    principal: Principal | None = None  # once the signature is known to be good
+    object_data: bool = False  # the request's body goes into an S3 object
+
+    spool: Spool | None = None
+    captured: bytes | None = None  # the request's body as far as it is read for the record, codings taken off
+    outgoing: bytes | Chunks | None = None
+    outgoing_bytes: int | None = None  # declared to the upstream; None: sent in chunks
+    sent_upstream: bool = False  # the upstream may have acted
+
+    interpreted: Interpreted | None = None
+
+    @property
+    def declared_bytes(self) -> int | None:
+        """Content-Length, or None without one."""
+        value = self.request.headers_by_name.get("content-length", "")
+        return int(value) if value.isdigit() else None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether anything follows the head."""
+        return bool(self.declared_bytes) or "transfer-encoding" in self.request.headers_by_name
+
+    @property
+    def region(self) -> str:
+        """The Region in the signature's scope; empty where it names none."""
+        return self.signature.region if self.signature is not None else ""

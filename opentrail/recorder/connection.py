@@ -1,0 +1,60 @@
+"""What the recorder needs to know of a client's connection beyond ASGI: its TLS, and how to cut it.
+
+Once an upstream has acted and the record cannot be made durable, no answer may leave; once an answer has begun and
+cannot be finished, the client must see that it is cut. ASGI has no word for either, so the HTTP protocol of the server
+puts one into the scope: `scope["extensions"]["opentrail.connection"]`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+EXTENSION = "opentrail.connection"
+
+
+class ClientConnection:
+    """The connection that one call came by."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: HttpToolsProtocol) -> None:
+        self._protocol = protocol
+
+    def cut(self) -> None:
+        """Close at once, without a further byte."""
+        cycle = self._protocol.cycle
+        if cycle is not None:
+            cycle.disconnected = True  # else uvicorn would answer 500 in our place
+        self._protocol.transport.abort()
+
+    def tls(self) -> tuple[str, str] | None:
+        """TLS version and cipher suite as CloudTrail names them, or None without TLS."""
+        session = self._protocol.transport.get_extra_info("ssl_object")
+        if session is None:
+            return None
+        cipher = session.cipher()
+        return session.version() or "", cipher[0] if cipher else ""
+
+
+class CuttableHttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with the connection in every scope."""
+
+    _connection: ClientConnection | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._connection = ClientConnection(self)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: self._connection}  # type: ignore[dict-item]
+
+
+def connection_of(scope: Mapping[str, Any]) -> ClientConnection | None:
+    """The connection in `scope`; None under a server whose protocol does not put it there."""
+    found = scope.get("extensions", {}).get(EXTENSION)
+    return found if isinstance(found, ClientConnection) else None

@@ -1,0 +1,85 @@
+"""What an answer promises: when its record is durable, and what happens when it cannot be.
+
+durable   An answer of up to limits.HELD_ANSWER_BYTES leaves after its record is on disk. Before the first byte of a
+          longer one an intent is on disk, before its last byte the record, which ends the intent. When the journal
+          fails after the upstream has acted, no answer leaves: the connection is cut, intake keeps the record in
+          memory and tries again.
+async     The record is handed to intake before the answer leaves, and nobody waits for the disk.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from opentrail.clock import Clock
+from opentrail.intake import Intake
+from opentrail.journal import Appended, EntriesRefused, Journal, JournalUnwritable
+from opentrail.record.faults import BadRecord
+from opentrail.recorder.recording import Fields, without_details
+from opentrail.recorder.settings import Guarantee
+from opentrail.telemetry import logger
+
+_LOG = logger("recorder")
+
+
+class NotDurable(Exception):
+    """The record is not on disk; intake keeps it and tries again."""
+
+
+class Keeper:
+    """Keeps records as the guarantee has it."""
+
+    def __init__(self, intake: Intake, journal: Journal, clock: Clock, guarantee: Guarantee) -> None:
+        self._intake = intake
+        self._journal = journal
+        self._clock = clock
+        self.waits = guarantee == "durable"
+
+    async def keep(self, records: Sequence[Fields], *, ends_intent: int | None = None) -> None:
+        """Hand `records` to intake; on disk on return if answers wait. Raises NotDurable."""
+        futures = self.hand_over(records, ends_intent=ends_intent)
+        if not self.waits:
+            return
+        try:
+            for future in futures:
+                await asyncio.wrap_future(future)
+        except (JournalUnwritable, EntriesRefused) as failure:
+            raise NotDurable from failure
+
+    def hand_over(self, records: Sequence[Fields], *, ends_intent: int | None = None) -> list[Future[Appended]]:
+        """As `keep`, without waiting. The first record comes last and ends the intent: with it, all are there."""
+        now_us = self._clock.now_us()
+        own, *besides = records
+        futures = [self._intake.live(fields, event_time_us=now_us) for fields in besides]
+        futures.append(self._live(own, ends_intent, now_us))
+        return futures
+
+    async def announce(self, fields: Fields) -> int | None:
+        """Make an intent durable; its number, or None where answers do not wait. Raises NotDurable."""
+        if not self.waits:
+            return None
+        try:
+            body, _ = self._intake.live_record(fields)
+            return await asyncio.wrap_future(self._journal.submit_intent(body))
+        except (JournalUnwritable, EntriesRefused) as failure:
+            raise NotDurable from failure
+
+    def refuse(self) -> None:
+        """Count a call that was refused because its record could not have been kept."""
+        self._intake.refuse()
+
+    def _live(self, fields: Fields, ends_intent: int | None, now_us: int) -> Future[Appended]:
+        future = self._intake.live(fields, ends_intent=ends_intent, event_time_us=now_us)
+        if future.done() and isinstance(future.exception(), BadRecord):
+            _LOG.warning("record cut to its head", action="record-too-large", event_name=fields.get("eventName"))
+            future = self._intake.live(without_details(fields), ends_intent=ends_intent, event_time_us=now_us)
+        return future
+
+
+def lower_names(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers of an answer by lower-case name; the first of a repeated one."""
+    found: dict[str, Any] = {}
+    for name, value in headers:
+        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    return found

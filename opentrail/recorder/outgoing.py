@@ -1,0 +1,77 @@
+"""The request that an upstream gets for a call: signed anew, or as it came."""
+
+from datetime import datetime
+
+from opentrail.errors import OpenTrailError
+from opentrail.recorder.call import Call
+from opentrail.recorder.forwarding import Headers, end_to_end
+from opentrail.recorder.upstreams import Upstream
+from opentrail.wire.http import HttpRequest
+from opentrail.wire.protocols.s3_addressing import path_style
+from opentrail.wire.signature import UNSIGNED_PAYLOAD, Signature
+from opentrail.wire.signing import Credentials, sign, without_signature
+
+_CHUNKED_HEADERS = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
+_FORWARDED = "x-forwarded-"  # SeaweedFS believes X-Forwarded-Host when it verifies
+_DEFAULT_REGION = "us-east-1"
+
+
+def outgoing_request(call: Call, upstream: Upstream, now: datetime) -> tuple[str, Headers]:
+    """URL (path and query as they go out) and headers."""
+    if upstream.signing == "resign":
+        return _signed_anew(call.request, call.signature, upstream, now)
+    headers = end_to_end(call.request.headers)
+    if upstream.account_header is not None:
+        if call.principal is None:
+            raise OpenTrailError("A call without a principal cannot go to an upstream that is told the account.")
+        headers = _without_copies(headers, upstream.account_header)
+        headers.append((upstream.account_header, call.principal.account))
+    return _url(upstream, call.request.path, call.request.query), headers
+
+
+def _signed_anew(
+    request: HttpRequest, signature: Signature | None, upstream: Upstream, now: datetime
+) -> tuple[str, Headers]:
+    chunked = signature is not None and signature.is_streaming
+    headers: list[tuple[str, str]] = []
+    for name, value in end_to_end(request.headers):
+        if name.startswith(_FORWARDED) or (chunked and name in _CHUNKED_HEADERS):
+            continue
+        if chunked and name == "content-encoding":
+            value = _without_aws_chunked(value)
+            if not value:
+                continue
+        headers.append((name, value))
+    path = path_style(request)
+    if signature is None:  # anonymous: the upstream decides what everybody may do
+        return _url(upstream, path, request.query), headers
+    query = without_signature(request.query, version_2=signature.is_version_2)
+    credentials = Credentials(upstream.access_key_id, upstream.secret_access_key)
+    region = upstream.region or signature.region or _DEFAULT_REGION
+    signed = sign(
+        request.method,
+        request.host,
+        path,
+        query,
+        headers,
+        UNSIGNED_PAYLOAD,
+        credentials,
+        region,
+        signature.service,
+        now,
+    )
+    return _url(upstream, path, query), signed
+
+
+def _url(upstream: Upstream, path: str, query: str) -> str:
+    return f"{upstream.url}{path}?{query}" if query else upstream.url + path
+
+
+def _without_aws_chunked(value: str) -> str:
+    codings = [coding.strip() for coding in value.split(",")]
+    return ",".join(coding for coding in codings if coding and coding.lower() != "aws-chunked")
+
+
+def _without_copies(headers: list[tuple[str, str]], header: str) -> list[tuple[str, str]]:
+    """Without what a client might pass off as our own header; a WSGI server takes `_` for `-`."""
+    return [(name, value) for name, value in headers if name.replace("_", "-") != header]

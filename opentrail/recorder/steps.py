@@ -1,0 +1,276 @@
+"""What happens to a call before it goes to its upstream: one step after the other, each named after what it settles.
+
+A step fills in its part of the call or raises: a CallRefused or a SignatureError ends the call with that refusal,
+which is an event. The order matters: nothing of a body is read before its signature is known to be good, unless the
+signature covers a hash that only the body can tell; nothing goes on while its record could not be kept.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from opentrail.accounts.access_keys import AccessKey, AccessKeys
+from opentrail.clock import Clock, as_datetime
+from opentrail.errors import OpenTrailError
+from opentrail.recorder.bodies import (
+    EMPTY_SHA256,
+    Chunks,
+    Spool,
+    checked,
+    decoded,
+    hashed,
+    hold_last,
+    joined,
+    read_prefix,
+)
+from opentrail.recorder.call import Call
+from opentrail.recorder.client_address import FORWARDED_FOR, client_address
+from opentrail.recorder.content_coding import without_content_coding
+from opentrail.recorder.interpretation import interpret
+from opentrail.recorder.object_data import request_is_object_data
+from opentrail.recorder.recognition import recognise
+from opentrail.recorder.refusals import BodyTooLong, HiddenPath, JournalUnwritable, NoUpstream, family_of
+from opentrail.recorder.settings import RecorderSettings
+from opentrail.recorder.upstreams import Upstreams
+from opentrail.telemetry import BODIES_NOT_CAPTURED
+from opentrail.wire.aws_chunked import ChunkedDecoder
+from opentrail.wire.signature_errors import ExpiredToken, InvalidToken, MissingAuthentication, UnknownAccessKey
+from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, verify
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class JournalState(Protocol):
+    """What the recorder asks the journal itself."""
+
+    def writable(self) -> bool:
+        """Whether an append is likely to succeed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What steps need beyond the call."""
+
+    upstreams: Upstreams
+    access_keys: AccessKeys
+    journal: JournalState
+    clock: Clock
+    settings: RecorderSettings
+
+    def now(self) -> datetime:
+        """The aware time."""
+        return as_datetime(self.clock.now_us())
+
+
+Step = Callable[[Surroundings, Call], Awaitable[None]]
+
+
+async def find_client_address(around: Surroundings, call: Call) -> None:
+    """Whose address the record shows."""
+    call.source_address = client_address(
+        call.request.client, call.request.header(FORWARDED_FOR), around.settings.trusted_proxies
+    )
+
+
+async def recognise_service(around: Surroundings, call: Call) -> None:
+    """Which service the call is for, and what its refusals would look like."""
+    call.family = family_of(None, call.request)
+    call.signature = read_signature(call.request)
+    beginning = b""
+    if call.signature is None and _is_short_form(around, call):  # an unsigned call names its action in its body
+        beginning = await read_prefix(call.body, around.settings.captured_bytes)
+        call.body.put_back(beginning)
+    call.service = recognise(call.request, call.signature, beginning)
+    call.family = family_of(call.service, call.request)
+    call.object_data = request_is_object_data(call.service, call.request)
+
+
+async def find_principal(around: Surroundings, call: Call) -> None:
+    """Who calls. Only S3 answers calls without signature."""
+    if call.signature is None:
+        if call.service != "s3":
+            raise MissingAuthentication
+        return
+    key = around.access_keys.find(call.signature.access_key)
+    if call.upstream is not None and call.upstream.verify == "upstream":
+        call.key = key
+        return
+    if key is None or key.status != "Active":
+        raise UnknownAccessKey
+    _check_session(key, call.signature.session_token, around.clock.now_us())
+    call.key = key
+
+
+async def verify_signature(around: Surroundings, call: Call) -> None:
+    """The signature is the principal's, as far as that shows before the body."""
+    if call.key is None or call.signature is None or not _verified_here(call) or needs_body(call.signature):
+        return
+    verify(call.request, call.signature, call.key.secret, None, around.now())
+    call.principal = call.key.principal
+
+
+async def choose_upstream(around: Surroundings, call: Call) -> None:
+    """Who answers for the service; nobody is an error only once it is known who asks."""
+    call.upstream = around.upstreams.for_service(call.service)
+
+
+async def keep_guarantee(around: Surroundings, call: Call) -> None:
+    """Nothing is done for a caller that could not be recorded."""
+    if around.settings.guarantee == "durable" and not around.journal.writable():
+        raise JournalUnwritable
+
+
+async def take_body(around: Surroundings, call: Call) -> None:
+    """Decide how the body goes on: as it comes, or held first because something must be known of all of it."""
+    if not call.has_body:
+        _take_empty_body(call)
+    elif call.object_data:
+        call.outgoing = _streamed(call, b"")
+        call.outgoing_bytes = _outgoing_length(call)
+    elif call.signature is not None and needs_body(call.signature) and _verified_here(call):
+        await spool_body(around, call)
+    else:
+        await _hold_short_body(around, call)
+
+
+async def verify_body(around: Surroundings, call: Call) -> None:
+    """The signature again, where it covers the body and now that there is one."""
+    if call.key is None or call.signature is None or not _verified_here(call) or not needs_body(call.signature):
+        return
+    sha256 = call.spool.sha256 if call.spool is not None else EMPTY_SHA256
+    verify(call.request, call.signature, call.key.secret, sha256, around.now())
+    call.principal = call.key.principal
+
+
+async def require_upstream(around: Surroundings, call: Call) -> None:
+    """Somebody answers for the service, and the path is one of its own."""
+    if call.upstream is None:
+        raise NoUpstream(f"No upstream is configured for {call.service or 'this service'}.")
+    if call.upstream.hides(call.request.path):
+        raise HiddenPath
+
+
+async def understand(around: Surroundings, call: Call) -> None:
+    """Which operation it is, with which parameters; of services that share a name, the body may tell which."""
+    if call.captured and call.signature is not None and call.request.header("content-type").lower().startswith(FORM):
+        call.service = recognise(call.request, call.signature, call.captured) or call.service
+    call.interpreted = interpret(call.service, call.request, call.captured, call.signature)
+
+
+STEPS: tuple[Step, ...] = (
+    find_client_address,
+    recognise_service,
+    choose_upstream,
+    find_principal,
+    verify_signature,
+    keep_guarantee,
+    take_body,
+    verify_body,
+    understand,
+    require_upstream,
+)
+
+
+async def understand_refused(around: Surroundings, call: Call) -> None:
+    """What a refused call would have been, for its record; of its body only what is short and needs no invitation."""
+    if call.interpreted is not None:
+        return
+    declared = call.declared_bytes
+    waits = "expect" in call.request.headers_by_name
+    short = declared is not None and declared <= around.settings.captured_bytes
+    if short and declared and not waits and not call.body.touched and not call.object_data:
+        try:
+            held = await read_prefix(call.body, around.settings.captured_bytes)
+        except OpenTrailError:
+            held = b""  # the client is gone or silent; the refusal that brought us here stands
+        if call.body.ended:
+            call.captured = _readable(around, call, held)
+    call.interpreted = interpret(call.service, call.request, call.captured, call.signature)
+
+
+async def spool_body(around: Surroundings, call: Call) -> None:
+    """Read the body whole. Raises BodyTooLong, before any of it is read where its length is declared."""
+    settings = around.settings
+    if (call.declared_bytes or 0) > settings.spooled_bytes:
+        raise BodyTooLong(f"The body is longer than {settings.spooled_bytes} bytes.")
+    call.spool = spool = Spool()
+    await spool.read(call.body.chunks(), settings.captured_bytes, settings.spooled_bytes, settings.spool_folder)
+    held = spool.held
+    if held is None:
+        BODIES_NOT_CAPTURED.labels("request").inc()
+    else:
+        call.captured = _readable(around, call, held)
+    call.outgoing = spool.chunks()
+    call.outgoing_bytes = spool.length
+
+
+async def _hold_short_body(around: Surroundings, call: Call) -> None:
+    limit = around.settings.captured_bytes
+    if (call.declared_bytes or 0) > limit:
+        first = b""
+    else:
+        first = await read_prefix(call.body, limit)
+    if not call.body.ended:
+        BODIES_NOT_CAPTURED.labels("request").inc()
+        call.outgoing = _streamed(call, first)
+        call.outgoing_bytes = _outgoing_length(call)
+        return
+    held = b"".join([chunk async for chunk in _streamed(call, first)])
+    call.captured = _readable(around, call, held)
+    call.outgoing = held
+    call.outgoing_bytes = len(held)
+
+
+def _take_empty_body(call: Call) -> None:
+    call.captured = b""
+    if call.declared_bytes == 0:
+        call.outgoing = b""
+        call.outgoing_bytes = 0
+    if call.key is not None and call.signature is not None and _verified_here(call):
+        check_payload(call.signature, EMPTY_SHA256)
+
+
+def _streamed(call: Call, first: bytes) -> Chunks:
+    """The body as it comes, every check on it, and its last chunk kept back until they have passed."""
+    chunks = joined(first, call.body.chunks()) if first else call.body.chunks()
+    signature, key = call.signature, call.key
+    if signature is None or key is None or not _verified_here(call):
+        return chunks
+    if not signature.is_streaming:
+        return hold_last(hashed(chunks, lambda sha256: check_payload(signature, sha256)))
+    decoder = ChunkedDecoder.of(call.request, signature, key.secret)
+    return decoded(chunks, decoder) if _resigned(call) else hold_last(checked(chunks, decoder))
+
+
+def _outgoing_length(call: Call) -> int | None:
+    if _resigned(call) and call.signature is not None and call.signature.is_streaming:
+        return int(call.request.header("x-amz-decoded-content-length"))  # the decoder has looked at it
+    return call.declared_bytes
+
+
+def _resigned(call: Call) -> bool:
+    return call.upstream is not None and call.upstream.signing == "resign"
+
+
+def _is_short_form(around: Surroundings, call: Call) -> bool:
+    declared = call.declared_bytes or 0
+    content_type = call.request.header("content-type").lower()
+    return 0 < declared <= around.settings.captured_bytes and content_type.startswith(FORM)
+
+
+def _verified_here(call: Call) -> bool:
+    return call.upstream is None or call.upstream.verify == "ours"
+
+
+def _readable(around: Surroundings, call: Call, held: bytes) -> bytes | None:
+    return without_content_coding(held, call.request.header("content-encoding"), around.settings.captured_bytes)
+
+
+def _check_session(key: AccessKey, token: str | None, now_us: int) -> None:
+    if not hmac.compare_digest((key.session_token or "").encode(), (token or "").encode("latin-1", "replace")):
+        raise InvalidToken
+    if key.expired(now_us):
+        raise ExpiredToken
