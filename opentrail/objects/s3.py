@@ -33,7 +33,7 @@ class S3Store:
 
     def _connect(self) -> Any:
         try:
-            return boto3.client(
+            return boto3.session.Session().client(
                 "s3",
                 endpoint_url=self._endpoint_url,
                 config=Config(

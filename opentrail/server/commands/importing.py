@@ -96,6 +96,8 @@ def _wait_for_history(folder: DataFolder, journal: Journal, position: int, progr
         except KeyboardInterrupt:
             progress.say("Interrupted; the events are safe, and the next server or import makes them visible.")
             raise typer.Exit(130) from None
+        finally:
+            follower.close()
 
 
 def _as_json(record: SetAsideRecord) -> dict[str, Any]:
