@@ -1,0 +1,100 @@
+"""Iceberg's files on a local disk, written so that they survive a crash of the machine.
+
+pyiceberg's own file access leaves metadata in the operating system's cache while the catalog already names it; after
+a power cut the catalog could point to an empty file. Here a file is on disk, name included, before its writer closes.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStream
+
+SCHEME: Final = "file://"
+
+
+def path_of(location: str) -> Path:
+    """The path that a location (`file:///...` or a bare path) names."""
+    return Path(unquote(urlsplit(location).path)) if location.startswith(SCHEME) else Path(location)
+
+
+def location_of(path: Path) -> str:
+    """The location of a path; Iceberg writes it into its metadata."""
+    return path.resolve().as_uri()
+
+
+class DurableFileIO(FileIO):
+    """Local files; named in the catalog as `py-io-impl`."""
+
+    def new_input(self, location: str) -> InputFile:
+        """A file to read."""
+        return _Input(location)
+
+    def new_output(self, location: str) -> OutputFile:
+        """A file to write."""
+        return _Output(location)
+
+    def delete(self, location: str | InputFile | OutputFile) -> None:
+        """Delete one file."""
+        path_of(location if isinstance(location, str) else location.location).unlink()
+
+
+class _Input(InputFile):
+    def __len__(self) -> int:
+        return path_of(self.location).stat().st_size
+
+    def exists(self) -> bool:
+        return path_of(self.location).exists()
+
+    def open(self, seekable: bool = True) -> InputStream:
+        del seekable
+        return path_of(self.location).open("rb")
+
+
+class _Output(OutputFile):
+    def __len__(self) -> int:
+        return path_of(self.location).stat().st_size
+
+    def exists(self) -> bool:
+        return path_of(self.location).exists()
+
+    def to_input_file(self) -> InputFile:
+        return _Input(self.location)
+
+    def create(self, overwrite: bool = False) -> OutputStream:
+        path = path_of(self.location)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _DurableStream(path, "wb" if overwrite else "xb")
+
+
+class _DurableStream:
+    """An output stream whose bytes and name are on disk when `close` returns."""
+
+    def __init__(self, path: Path, mode: str) -> None:
+        self._path = path
+        self._file: Any = path.open(mode)
+
+    def write(self, data: bytes) -> int:
+        return int(self._file.write(data))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def close(self) -> None:
+        if self._file.closed:
+            return
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def __enter__(self) -> "_DurableStream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

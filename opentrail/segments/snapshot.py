@@ -1,0 +1,151 @@
+"""What the event table holds at one moment: its files and the journal position that they reach.
+
+A reader watches one row of the catalog's SQLite file, which names the current metadata file; nothing else is read
+while that does not change. Manifests never change, so those already read are remembered.
+"""
+
+import sqlite3
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pyiceberg.manifest import DataFile, ManifestEntryStatus, ManifestFile
+from pyiceberg.serializers import FromInputFile
+from pyiceberg.table.metadata import TableMetadata
+
+from opentrail.segments.faults import TableCorrupt
+from opentrail.segments.file_io import DurableFileIO, path_of
+from opentrail.segments.schema import NAMES
+
+CATALOG_FILE: Final = "iceberg.db"
+CATALOG_NAME: Final = "opentrail"
+NAMESPACE: Final = "history"
+TABLE: Final = "events"
+POSITION_PROPERTY: Final = "opentrail.journal-position"
+
+_CURRENT: Final = (
+    "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
+)
+_BUSY_SECONDS: Final = 10.0
+_POSITION_ID: Final = NAMES.index("position") + 1
+_ARRIVED_ID: Final = NAMES.index("arrivedat") + 1
+_TIME_ID: Final = NAMES.index("eventtime") + 1
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFile:
+    """A file of the table as its manifest describes it. Times in microseconds; ranges include both ends."""
+
+    path: Path
+    rows: int
+    bytes: int
+    oldest_us: int
+    newest_us: int
+    first_position: int
+    last_position: int
+    first_arrival_us: int
+    last_arrival_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One state of the table. Every journal event up to `position` that history wants is in `files`, or expired."""
+
+    location: str  # of the metadata file; "" while there is no table
+    position: int
+    files: tuple[SegmentFile, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all files together."""
+        return sum(file.rows for file in self.files)
+
+
+EMPTY: Final = Snapshot("", 0, ())
+
+
+class SnapshotReader:
+    """Reads the table of a tables folder; needs no lock and does not disturb the committer. Not for several threads."""
+
+    def __init__(self, tables: Path) -> None:
+        self._database = tables / CATALOG_FILE
+        self._io = DurableFileIO()
+        self._manifests: dict[str, tuple[SegmentFile, ...]] = {}
+        self._connection: sqlite3.Connection | None = None
+
+    def location(self) -> str:
+        """The current metadata file, "" while there is no table. Costs some 20 us."""
+        if self._connection is None:
+            if not self._database.exists():
+                return ""
+            self._connection = sqlite3.connect(
+                f"{self._database.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
+            )
+        try:
+            row = self._connection.execute(_CURRENT, (CATALOG_NAME, NAMESPACE, TABLE)).fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):  # the committer is just making it
+                return ""
+            raise
+        return str(row[0]) if row else ""
+
+    def load(self) -> Snapshot:
+        """The current snapshot; EMPTY while there is no table. Raises TableCorrupt."""
+        location = self.location()
+        return self.load_from(location) if location else EMPTY
+
+    def load_from(self, location: str) -> Snapshot:
+        """The snapshot that a metadata file describes. Raises TableCorrupt where a metadata file cannot be read."""
+        try:
+            metadata = FromInputFile.table_metadata(self._io.new_input(location))
+            return self.of_metadata(metadata, location)
+        except (OSError, ValueError) as error:
+            raise TableCorrupt(f"{location}: {error}") from error
+
+    def of_metadata(self, metadata: TableMetadata, location: str) -> Snapshot:
+        """The snapshot of metadata that is in memory already."""
+        current = metadata.current_snapshot()
+        manifests = current.manifests(self._io) if current is not None else []
+        known = {manifest.manifest_path: self._files_of(manifest) for manifest in manifests}
+        self._manifests = known
+        files = tuple(file for part in known.values() for file in part)
+        return Snapshot(location, int(metadata.properties.get(POSITION_PROPERTY, "0")), files)
+
+    def close(self) -> None:
+        """Let go of the catalog."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _files_of(self, manifest: ManifestFile) -> tuple[SegmentFile, ...]:
+        found = self._manifests.get(manifest.manifest_path)
+        if found is None:
+            entries = manifest.fetch_manifest_entry(self._io, discard_deleted=True)
+            found = tuple(
+                segment_file(entry.data_file) for entry in entries if entry.status != ManifestEntryStatus.DELETED
+            )
+        return found
+
+
+def segment_file(file: DataFile) -> SegmentFile:
+    """What a manifest says of one file."""
+    lower, upper = file.lower_bounds or {}, file.upper_bounds or {}
+    try:
+        return SegmentFile(
+            path=path_of(file.file_path),
+            rows=file.record_count,
+            bytes=file.file_size_in_bytes,
+            oldest_us=_number(lower[_TIME_ID]),
+            newest_us=_number(upper[_TIME_ID]),
+            first_position=_number(lower[_POSITION_ID]),
+            last_position=_number(upper[_POSITION_ID]),
+            first_arrival_us=_number(lower[_ARRIVED_ID]),
+            last_arrival_us=_number(upper[_ARRIVED_ID]),
+        )
+    except KeyError as error:
+        raise TableCorrupt(f"{file.file_path}: its manifest states no bounds of column {error}") from error
+
+
+def _number(bound: bytes) -> int:
+    return int(struct.unpack("<q", bound)[0])
