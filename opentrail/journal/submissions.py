@@ -71,23 +71,23 @@ def entries_submission(
     size = entries.body_bytes()
     packed = None
     if entries.count >= OWN_ROW_EVENTS or size >= OWN_ROW_BYTES:
-        packed = tuple(pack(part) for part in split(entries))
+        packed = tuple(pack(part) for part in split(entries, size))
     return EntriesSubmission(entries, origin, ends_intent, size, packed, future)
 
 
-def split(entries: Entries) -> list[Entries]:
-    """Parts that each fit a row: JOURNAL_BATCH_EVENTS events and JOURNAL_BATCH_BYTES of bodies."""
+def split(entries: Entries, size: int) -> list[Entries]:
+    """Parts of `entries`, which have `size` bytes, that each fit a row: JOURNAL_BATCH_EVENTS, JOURNAL_BATCH_BYTES."""
+    if entries.count <= limits.JOURNAL_BATCH_EVENTS and size <= limits.JOURNAL_BATCH_BYTES:
+        return [entries]
     parts: list[Entries] = []
-    start = size = 0
+    start = part_size = 0
     for index, body in enumerate(entries.bodies):
         if len(body) > limits.JOURNAL_BATCH_BYTES:
             raise EntriesRefused(f"an entry of {len(body)} bytes exceeds {limits.JOURNAL_BATCH_BYTES}")
-        if index - start == limits.JOURNAL_BATCH_EVENTS or size + len(body) > limits.JOURNAL_BATCH_BYTES:
+        if index - start == limits.JOURNAL_BATCH_EVENTS or part_size + len(body) > limits.JOURNAL_BATCH_BYTES:
             parts.append(entries.slice(start, index))
-            start, size = index, 0
-        size += len(body)
-    if start == 0:
-        return [entries]
+            start, part_size = index, 0
+        part_size += len(body)
     parts.append(entries.slice(start, entries.count))
     return parts
 
