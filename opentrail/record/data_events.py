@@ -4,7 +4,7 @@ _S3_OBJECT_CALLS = """
     AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload CreateSession DeleteObject
     DeleteObjects DeleteObjectTagging GetObject GetObjectAcl GetObjectAnnotation GetObjectAttributes
     GetObjectLegalHold GetObjectLockLegalHold GetObjectLockRetention GetObjectRetention GetObjectTagging
-    GetObjectTorrent HeadBucket HeadObject ListMultipartUploads ListObjectVersions ListObjects ListObjectsV2 ListParts
+    GetObjectTorrent HeadBucket HeadObject ListObjectVersions ListObjects ListObjectsV2 ListParts
     PostObject PutObject PutObjectAcl PutObjectLegalHold PutObjectLockLegalHold PutObjectLockRetention
     PutObjectRetention PutObjectTagging RenameObject RestoreObject SelectObjectContent UpdateObjectEncryption
     UploadPart UploadPartCopy WriteGetObjectResponse
@@ -30,19 +30,18 @@ DATA_EVENTS: dict[str, frozenset[str]] = {
         "cognito-identity": """GetCredentialsForIdentity GetId GetOpenIdToken GetOpenIdTokenForDeveloperIdentity
             UnlinkIdentity""",
         "cloudtrail-data": "PutAuditEvents",
-        "logs": "FilterLogEvents GetLogEvents GetLogObject GetLogRecord PutLogEvents StartLiveTail",
+        "logs": "PutLogEvents StartLiveTail",
         "monitoring": "GetMetricData GetMetricStatistics GetMetricWidgetImage ListMetrics PutMetricData",
         "xray": """BatchGetTraces GetInsight GetInsightEvents GetInsightImpactGraph GetInsightSummaries
             GetServiceGraph GetTimeSeriesServiceStatistics GetTraceGraph GetTraceSummaries PutTelemetryRecords
             PutTraceSegments""",
         "events": "PutEvents PutPartnerEvents",
-        "states": "InvokeHTTPEndpoint StartSyncExecution",
+        "states": "GetActivityTask InvokeHTTPEndpoint StartSyncExecution",
         "sagemaker": "InvokeEndpoint InvokeEndpointAsync InvokeEndpointWithResponseStream",
         "rdsdata": "BatchExecuteStatement BeginTransaction CommitTransaction ExecuteStatement RollbackTransaction",
         "appconfig": "GetLatestConfiguration StartConfigurationSession",
         "servicediscovery": "DiscoverInstances DiscoverInstancesRevision GetInstancesHealthStatus",
-        "sso": "GetRoleCredentials ListAccountRoles ListAccounts",
-        "bedrock": """ApplyGuardrail Converse ConverseStream GetAgentMemory InvokeAgent InvokeFlow InvokeInlineAgent
+        "bedrock": """ApplyGuardrail GetAgentMemory InvokeAgent InvokeFlow InvokeInlineAgent
             InvokeModelWithBidirectionalStream Retrieve RetrieveAndGenerate""",
     }.items()
 }

@@ -1,19 +1,187 @@
-"""Secrets out of records: what AWS hides in parameters and answers, and what we hide beyond it."""
+"""Secrets out of records: what AWS hides in parameters and answers, and what we hide beyond it.
 
-from typing import Any
+A member is told by its name, in any depth, for a source (and event) or everywhere; on top of that, by the paths that the
+service's model marks as sensitive. What takes its place is AWS's own form: a text, an empty object, or nothing at all.
+Beyond AWS we hide session tokens, which AWS writes in full, and message bodies and items of data events.
+Names and paths compare without case.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentrail import limits
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+_REMOVED = "<sensitiveDataRemoved>"
+_STARS = "****"
+_DROP: Final = object()
+_EMPTY: Final = object()
+
+Paths = frozenset[tuple[str, ...]]
+
+_EVERYWHERE: dict[str, object] = {
+    "authorization": HIDDEN,
+    "clientsecret": HIDDEN,
+    "secretaccesskey": _DROP,
+    "sessiontoken": HIDDEN,
+    "x-amz-copy-source-server-side-encryption-customer-key": HIDDEN,
+    "x-amz-security-token": HIDDEN,
+    "x-amz-server-side-encryption-customer-key": HIDDEN,
+    "x-amz-signature": HIDDEN,
+}
+
+_USER_DATA: dict[str, object] = {"keymaterial": _REMOVED, "userdata": _REMOVED}
+_DATABASE: dict[str, object] = {"masteruserpassword": _STARS, "newpassword": _STARS, "tdecredentialpassword": _STARS}
+_PAYLOAD: dict[str, object] = {"data": HIDDEN}
+
+_BY_SOURCE: dict[str, dict[str, object]] = {
+    "autoscaling": _USER_DATA,
+    "cloudformation": {"parametervalue": HIDDEN},
+    "cloudtrail-data": {"eventdata": HIDDEN},
+    "cognito-identity": {"logins": HIDDEN},
+    "dynamodb": {
+        "attributes": HIDDEN,
+        "attributeupdates": HIDDEN,
+        "expected": HIDDEN,
+        "expressionattributevalues": HIDDEN,
+        "item": HIDDEN,
+        "items": HIDDEN,
+        "parameters": HIDDEN,
+    },
+    "ec2": _USER_DATA,
+    "elasticache": {"authtoken": HIDDEN, "passwords": HIDDEN},
+    "events": {"detail": HIDDEN},
+    "firehose": _PAYLOAD,
+    "iam": {
+        "addprivatekey": _DROP,
+        "base32stringseed": _DROP,
+        "newpassword": _DROP,
+        "oldpassword": _DROP,
+        "password": _DROP,
+        "privatekey": _DROP,
+        "qrcodepng": _DROP,
+        "servicecredentialsecret": _DROP,
+        "servicepassword": _DROP,
+    },
+    "kinesis": _PAYLOAD,
+    "kms": {
+        "encryptedkeymaterial": _DROP,
+        "importtoken": _DROP,
+        "message": _DROP,
+        "plaintext": _DROP,
+        "privatekeyplaintext": _DROP,
+        "rawsecretaccesskey": _DROP,
+        "sharedsecret": _DROP,
+    },
+    "lambda": {"environment": _EMPTY, "invokeargs": _DROP, "payload": _DROP, "zipfile": _DROP},
+    "logs": {"logevents": _DROP},
+    "rds": _DATABASE,
+    "redshift": _DATABASE,
+    "secretsmanager": {
+        "randompassword": _DROP,
+        "rotationtoken": _DROP,
+        "secretbinary": _DROP,
+        "secretstring": _DROP,
+    },
+    "sqs": {"body": HIDDEN, "messageattributes": HIDDEN, "messagebody": HIDDEN, "messagesystemattributes": HIDDEN},
+    "ssm": {"tokenvalue": HIDDEN},
+    "sts": {
+        "samlassertion": _DROP,
+        "tokencode": _DROP,
+        "tradeintoken": _DROP,
+        "webidentitytoken": _DROP,
+    },
+}
+
+_BY_CALL: dict[tuple[str, str], dict[str, object]] = {
+    ("sns", "Publish"): {"message": HIDDEN, "messageattributes": HIDDEN, "phonenumber": HIDDEN, "subject": HIDDEN},
+    ("sns", "PublishBatch"): {"message": HIDDEN, "messageattributes": HIDDEN, "subject": HIDDEN},
+    ("ssm", "PutParameter"): {"value": HIDDEN},
+    ("ssm", "SendCommand"): {"comment": HIDDEN, "parameters": HIDDEN},
+}
+
+# Marked in S3's model, yet AWS shows them: they name a key and are none.
+_SHOWN: dict[str, frozenset[str]] = {
+    "s3": frozenset({"keyid", "kmsmasterkeyid", "ssekmskeyid", "x-amz-server-side-encryption-aws-kms-key-id"}),
+}
+_NOTHING: frozenset[str] = frozenset()
 
 
-def redact_parameters(
-    event_source: str, event_name: str, parameters: Any, sensitive: frozenset[tuple[str, ...]] = frozenset()
-) -> Any:
-    """`parameters` (as CloudTrail cases them) without secrets; a new value, the given one stays as it is."""
-    return parameters
+def redact_parameters(event_source: str, event_name: str, parameters: Any, sensitive: Paths = frozenset()) -> Any:
+    """`parameters` (as CloudTrail cases them) without secrets; a new value, the given one stays as it is.
+
+    `sensitive`: paths of members from the top, as the model marks them, `"*"` standing for the elements of a list and
+    the values of a map.
+    """
+    return _Redaction(event_source, event_name).clean(parameters, _lowered(sensitive), limits.RECORD_DEPTH)
 
 
-def redact_response(
-    event_source: str, event_name: str, elements: Any, sensitive: frozenset[tuple[str, ...]] = frozenset()
-) -> Any:
+def redact_response(event_source: str, event_name: str, elements: Any, sensitive: Paths = frozenset()) -> Any:
     """`elements` without secrets, session tokens and plaintext keys; a new value, the given one stays as it is."""
-    return elements
+    return _Redaction(event_source, event_name).clean(elements, _lowered(sensitive), limits.RECORD_DEPTH)
+
+
+def _lowered(paths: Paths) -> list[tuple[str, ...]]:
+    return [tuple(step.lower() for step in path) for path in paths if path]
+
+
+class _Redaction:
+    """The names that count for one call."""
+
+    def __init__(self, event_source: str, event_name: str) -> None:
+        source = event_source.removesuffix(".amazonaws.com")
+        self.names = _EVERYWHERE | _BY_SOURCE.get(source, {}) | _BY_CALL.get((source, event_name), {})
+        self.shown = _SHOWN.get(source, _NOTHING)
+
+    def clean(self, value: Any, paths: list[tuple[str, ...]], levels: int) -> Any:
+        """`value` without secrets; `paths` are those that still apply below it, `levels` how deep it may yet go."""
+        if isinstance(value, Mapping):
+            return self._clean_object(value, paths, levels) if levels > 0 else None
+        if isinstance(value, list | tuple):
+            if levels <= 0:
+                return None
+            if ("*",) in paths and not isinstance(value, str):
+                return [_in_place_of(item, HIDDEN) for item in value]
+            below = _below(paths, "*", element=True)
+            return [self.clean(item, below, levels - 1) for item in value]
+        return value
+
+    def _clean_object(self, value: Mapping[Any, Any], paths: list[tuple[str, ...]], levels: int) -> dict[str, Any]:
+        cleaned: dict[str, Any] = {}
+        for key, item in value.items():
+            name = str(key).lower()
+            instead = self._instead_of(name, item, paths)
+            if instead is None:
+                cleaned[key] = self.clean(item, _below(paths, name), levels - 1)
+            elif instead is not _DROP:
+                cleaned[key] = {} if instead is _EMPTY else _in_place_of(item, instead)
+        return cleaned
+
+    def _instead_of(self, name: str, item: Any, paths: list[tuple[str, ...]]) -> object | None:
+        told = self.names.get(name)
+        if told is not None:
+            return told
+        if name.endswith("password") and isinstance(item, str):
+            return HIDDEN
+        if paths and ((name,) in paths or ("*",) in paths) and name not in self.shown:
+            return HIDDEN
+        return None
+
+
+def _below(paths: list[tuple[str, ...]], step: str, *, element: bool = False) -> list[tuple[str, ...]]:
+    """The rests of the paths that go through `step`.
+
+    CloudTrail leaves out some steps of the model (members of lists), so that a path may also be taken up again where a
+    list is written directly: an element passes the paths of its list on.
+    """
+    if not paths:
+        return paths
+    rests = [path[1:] for path in paths if len(path) > 1 and path[0] in (step, "*")]
+    if element:
+        rests += [path for path in paths if path[0] != "*"]
+    return rests
+
+
+def _in_place_of(item: Any, text: Any) -> Any:
+    """Nothing is hidden where there was nothing."""
+    return item if item is None or item == "" or item == {} or item == [] else text

@@ -2,8 +2,8 @@
 
 A document is `{"Records":[..]}`, a JSON array of records, one record, or JSON lines of any of these. A record keeps
 every byte it came with; only where it spreads over several lines is the white space between its tokens taken out, so
-that a record is always one line. The fast way lets msgspec cut the document without decoding it; a document that it refuses
-(one bad record spoils the whole array) is cut by a scanner of its own, which sets the bad elements aside.
+that a record is always one line. The fast way lets msgspec cut the document without decoding it; a document that it
+refuses (one bad record spoils the whole array) is cut by a scanner of its own, which sets the bad elements aside.
 """
 
 import json
