@@ -7,9 +7,10 @@ A finished import starts afresh the next time; its rows stay until then and can 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, column, delete, func, insert, select, table, update
-from sqlalchemy.engine import Connection
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from opentrail.catalog import tables
+from opentrail.catalog.database import READING
 from opentrail.clock import Clock
 from opentrail.history.import_counts import ImportCounts
 from opentrail.objects.documents import Fault
@@ -18,20 +19,6 @@ from opentrail.objects.port import ObjectInfo, printable_key
 RUNNING = "running"
 FINISHED = "finished"
 KEYS_IN_ONE_QUESTION = 500
-
-_imports = table(
-    "imports", column("id"), column("source"), column("state"), column("started_at"), column("finished_at")
-)
-_files = table(
-    "import_files",
-    column("import_id"),
-    column("key"),
-    column("fingerprint"),
-    column("kept"),
-    column("duplicates"),
-    column("set_aside"),
-)
-_set_aside = table("set_aside", column("import_id"), column("key"), column("record_index"), column("reason"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,35 +55,43 @@ class ImportLedger:
         """Go on with an unfinished import of the source, or start one; what it has done so far."""
         with self._engine.begin() as connection:
             row = connection.execute(
-                select(_imports.c.id, _imports.c.state).where(_imports.c.source == self._source)
+                select(tables.imports.c.id, tables.imports.c.state).where(tables.imports.c.source == self._source)
             ).one_or_none()
             now_us = self._clock.now_us()
             if row is None:
-                fresh = insert(_imports).values(source=self._source, state=RUNNING, started_at=now_us)
+                fresh = insert(tables.imports).values(source=self._source, state=RUNNING, started_at=now_us)
                 connection.execute(fresh)
                 self._import_id = connection.execute(
-                    select(_imports.c.id).where(_imports.c.source == self._source)
+                    select(tables.imports.c.id).where(tables.imports.c.source == self._source)
                 ).scalar_one()
                 return ImportCounts()
             self._import_id = row.id
             if row.state == FINISHED:
-                for old in (_files, _set_aside):
+                for old in (tables.import_files, tables.set_aside):
                     connection.execute(delete(old).where(old.c.import_id == row.id))
-                again = update(_imports).where(_imports.c.id == row.id)
+                again = update(tables.imports).where(tables.imports.c.id == row.id)
                 connection.execute(again.values(state=RUNNING, started_at=now_us, finished_at=None))
                 return ImportCounts()
             return self._so_far(connection)
 
     def _so_far(self, connection: Connection) -> ImportCounts:
-        columns = [func.coalesce(func.sum(_files.c[name]), 0) for name in ("kept", "duplicates", "set_aside")]
+        columns = [
+            func.coalesce(func.sum(tables.import_files.c[name]), 0) for name in ("kept", "duplicates", "set_aside")
+        ]
         files, kept, duplicates, set_aside = connection.execute(
-            select(func.count(), *columns).select_from(_files).where(_files.c.import_id == self._import_id)
+            select(func.count(), *columns)
+            .select_from(tables.import_files)
+            .where(tables.import_files.c.import_id == self._import_id)
         ).one()
         faulty = connection.execute(
-            select(func.count(func.distinct(_set_aside.c.key)))
-            .where(_set_aside.c.import_id == self._import_id)
-            .where(_set_aside.c.record_index.is_(None))
-            .where(_set_aside.c.key.in_(select(_files.c.key).where(_files.c.import_id == self._import_id)))
+            select(func.count(func.distinct(tables.set_aside.c.key)))
+            .where(tables.set_aside.c.import_id == self._import_id)
+            .where(tables.set_aside.c.record_index.is_(None))
+            .where(
+                tables.set_aside.c.key.in_(
+                    select(tables.import_files.c.key).where(tables.import_files.c.import_id == self._import_id)
+                )
+            )
         ).scalar_one()
         return ImportCounts(
             files_before=files,
@@ -120,10 +115,11 @@ class ImportLedger:
     def _not_done(self, window: list[ObjectInfo]) -> Iterator[ObjectInfo]:
         if not window:
             return
-        question = select(_files.c.key, _files.c.fingerprint).where(
-            _files.c.import_id == self._import_id, _files.c.key.in_([printable_key(info.key) for info in window])
+        question = select(tables.import_files.c.key, tables.import_files.c.fingerprint).where(
+            tables.import_files.c.import_id == self._import_id,
+            tables.import_files.c.key.in_([printable_key(info.key) for info in window]),
         )
-        with self._engine.connect() as connection:
+        with self._engine.connect().execution_options(**READING) as connection:
             done = {row.key: row.fingerprint for row in connection.execute(question)}
         for info in window:
             if done.get(printable_key(info.key)) != info.fingerprint or not info.fingerprint:
@@ -147,7 +143,7 @@ class ImportLedger:
         ]
         with self._engine.begin() as connection:
             self._forget(connection, keys)
-            connection.execute(insert(_files), rows)
+            connection.execute(insert(tables.import_files), rows)
             self._add_faults(connection, [(outcome.key, outcome.faults) for outcome in outcomes])
 
     def unreadable(self, key: str, reason: str) -> None:
@@ -158,25 +154,25 @@ class ImportLedger:
 
     def finish(self) -> None:
         """Everything was done; the next import of the source starts afresh."""
-        done = update(_imports).where(_imports.c.id == self._import_id)
+        done = update(tables.imports).where(tables.imports.c.id == self._import_id)
         with self._engine.begin() as connection:
             connection.execute(done.values(state=FINISHED, finished_at=self._clock.now_us()))
 
     def set_aside(self) -> Iterator[SetAsideRecord]:
         """Everything that was set aside, in the order of files and records."""
         question = (
-            select(_set_aside.c.key, _set_aside.c.record_index, _set_aside.c.reason)
-            .where(_set_aside.c.import_id == self._import_id)
-            .order_by(_set_aside.c.key, _set_aside.c.record_index)
+            select(tables.set_aside.c.key, tables.set_aside.c.record_index, tables.set_aside.c.reason)
+            .where(tables.set_aside.c.import_id == self._import_id)
+            .order_by(tables.set_aside.c.key, tables.set_aside.c.record_index)
         )
-        with self._engine.connect() as connection:
-            for row in connection.execution_options(yield_per=1000).execute(question):
+        with self._engine.connect().execution_options(yield_per=1000, **READING) as connection:
+            for row in connection.execute(question):
                 yield SetAsideRecord(row.key, row.record_index, row.reason)
 
     def _forget(self, connection: Connection, keys: list[str]) -> None:
         for start in range(0, len(keys), KEYS_IN_ONE_QUESTION):
             some = keys[start : start + KEYS_IN_ONE_QUESTION]
-            for old in (_files, _set_aside):
+            for old in (tables.import_files, tables.set_aside):
                 connection.execute(delete(old).where(old.c.import_id == self._import_id, old.c.key.in_(some)))
 
     def _add_faults(self, connection: Connection, faults: Iterable[tuple[str, Sequence[Fault]]]) -> None:
@@ -186,4 +182,4 @@ class ImportLedger:
             for fault in found
         ]
         if rows:
-            connection.execute(insert(_set_aside), rows)
+            connection.execute(insert(tables.set_aside), rows)

@@ -80,9 +80,11 @@ def _run(
     store: ObjectStore, folder: DataFolder, journal: Journal, ledger: ImportLedger, progress: Progress
 ) -> ImportCounts:
     intake = Intake(journal, SystemClock())
+    seen = Seen(folder.tables, journal)
     try:
-        return Import(store, intake, Seen(folder.tables, journal), ledger, progress.file_done).run()
+        return Import(store, intake, seen, ledger, progress.file_done).run()
     finally:
+        seen.close()
         intake.close()
 
 
