@@ -99,3 +99,4 @@ SEGMENT_ROWS = 1_048_576  # a segment is full with so many rows or bytes and is 
 SEGMENT_BYTES = 128 * MIB
 TAIL_CHUNK_ROWS = 8192  # the hot tail is kept in sorted chunks of so many events
 TAIL_BLOCK_RECORDS = 64  # records that the tail compresses together
+LISTING_MEMORY_BYTES = 512 * MIB  # what DuckDB may use to bring a listing in order before it spills to disk

@@ -37,7 +37,7 @@ class HistoryFollower:
         self._settings = settings if settings is not None else HistorySettings()
         self._reader = SnapshotReader(tables)
         self._table: EventTable | None = None
-        self._sweeper = Sweeper(clock, self._settings.sweep_grace_seconds)
+        self._sweeper = Sweeper(clock, self._settings.sweep_grace_s)
         self._pending = Rows()
         self._pending_since = 0.0
         self._pending_imports = False
@@ -134,10 +134,10 @@ class HistoryFollower:
         if not self._pending.count:
             # Nothing for us, but the journal went on: say so now and then, or it could not be trimmed.
             moved = self._handled > table.snapshot.position
-            return moved and now - self._last_commit >= self._settings.commit_interval_seconds
-        if self._pending_imports and now - self._last_event >= self._settings.import_commit_seconds:
+            return moved and now - self._last_commit >= self._settings.commit_interval_s
+        if self._pending_imports and now - self._last_event >= self._settings.import_commit_s:
             return True
-        return now - self._pending_since >= self._settings.commit_interval_seconds
+        return now - self._pending_since >= self._settings.commit_interval_s
 
     def _commit(self, table: EventTable) -> None:
         """Write what is pending, one segment for each day of arrival, and commit it with the position."""
@@ -163,7 +163,7 @@ class HistoryFollower:
         return True
 
     def _compact(self, table: EventTable) -> bool:
-        if not self._is_time("compaction", self._settings.compaction_check_seconds):
+        if not self._is_time("compaction", self._settings.compaction_check_s):
             return False
         group = plan_compaction(table.snapshot.files, self._clock.now_us(), self._settings.compaction_files)
         if not group:
@@ -173,7 +173,7 @@ class HistoryFollower:
         return True
 
     def _retain(self, table: EventTable) -> bool:
-        if not self._is_time("retention", self._settings.retention_check_seconds):
+        if not self._is_time("retention", self._settings.retention_check_s):
             return False
         keep_after_us = self._clock.now_us() - self._settings.retention_days * DAY_SECONDS * _MICROSECONDS
         gone = expired(table.snapshot.files, keep_after_us)
@@ -183,6 +183,6 @@ class HistoryFollower:
         return bool(gone)
 
     def _sweep(self, table: EventTable) -> bool:
-        if not self._is_time("sweep", self._settings.sweep_check_seconds):
+        if not self._is_time("sweep", self._settings.sweep_check_s):
             return False
         return self._sweeper.sweep(table) > 0

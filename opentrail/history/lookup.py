@@ -164,14 +164,14 @@ class History:
     def _follow_journal(self) -> None:
         while not self._stop.is_set():
             try:
-                if self._journal.wait(self.position, self._settings.tail_poll_seconds) > self.position:
+                if self._journal.wait(self.position, self._settings.tail_poll_s) > self.position:
                     self._read_journal()
             except Exception as error:  # noqa: BLE001 - a reader outlives what is wrong for a while; it says so
                 _log.error("the tail cannot be read", action="tail.read", error=str(error))
-                self._stop.wait(self._settings.snapshot_poll_seconds)
+                self._stop.wait(self._settings.snapshot_poll_s)
 
     def _follow_table(self) -> None:
-        while not self._stop.wait(self._settings.snapshot_poll_seconds):
+        while not self._stop.wait(self._settings.snapshot_poll_s):
             try:
                 self.refresh()
             except (SegmentCorrupt, TableCorrupt) as error:
