@@ -178,7 +178,7 @@ class HistoryFollower:
         keep_after_us = self._clock.now_us() - self._settings.retention_days * DAY_SECONDS * _MICROSECONDS
         gone = expired(table.snapshot.files, keep_after_us)
         if gone:
-            table.replace(gone, [])
+            table.drop(gone, keep_after_us)
             _log.info("expired", action="history.expire", files=len(gone), events=sum(file.rows for file in gone))
         return bool(gone)
 

@@ -109,7 +109,7 @@ class _Input:
 
 
 def _sort_keys(path: Path) -> tuple[Keys, Keys]:
-    table = pq.read_table(path, columns=["eventtime", "position"])
+    table = pq.read_table(path, columns=["eventtime", "position"], partitioning=None)
     return table.column("eventtime").cast(pa.int64()).to_numpy(), table.column("position").to_numpy()
 
 

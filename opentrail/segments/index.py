@@ -103,12 +103,23 @@ def fingerprint(scope: int, value: int) -> int:
 
 def rebuild_index(segment: Path, target: Path) -> None:
     """Build the index of a segment from the segment alone."""
-    table = pq.read_table(segment, columns=list(SOURCE_COLUMNS), read_dictionary=list(DICTIONARY_COLUMNS))
-    build_index(table, segment, target)
+    build_index(read_sources(segment), segment, target)
+
+
+def read_sources(segment: Path) -> pa.Table:
+    """The columns of a segment that its index is built from."""
+    return pq.read_table(
+        segment, columns=list(SOURCE_COLUMNS), read_dictionary=list(DICTIONARY_COLUMNS), partitioning=None
+    )
 
 
 def build_index(table: pa.Table, segment: Path, target: Path) -> None:
     """Build and write the index of the segment at `segment`, whose columns (SOURCE_COLUMNS at least) are `table`."""
+    write_index_file(target, *index_of(table, segment))
+
+
+def index_of(table: pa.Table, segment: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """The facts and arrays of an index: the same for the same segment, always."""
     rows = table.num_rows
     scopes, row_scopes = _scopes(table)
     times = table.column("eventtime").cast(pa.int64()).to_numpy()
@@ -136,7 +147,7 @@ def build_index(table: pa.Table, segment: Path, target: Path) -> None:
         "scopes": [[scope.account, scope.region, scope.category_class] for scope in scopes],
         "first_position": first_position,
     }
-    write_index_file(target, facts, arrays)
+    return facts, arrays
 
 
 def _codes(column: pa.ChunkedArray | pa.Array) -> tuple[Numbers, list[Any]]:

@@ -23,6 +23,7 @@ CATALOG_NAME: Final = "opentrail"
 NAMESPACE: Final = "history"
 TABLE: Final = "events"
 POSITION_PROPERTY: Final = "opentrail.journal-position"
+EXPIRED_PROPERTY: Final = "opentrail.expired-before"  # microseconds: what happened and arrived earlier may be gone
 
 _CURRENT: Final = (
     "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
@@ -55,6 +56,7 @@ class Snapshot:
     location: str  # of the metadata file; "" while there is no table
     position: int
     files: tuple[SegmentFile, ...]
+    expired_before_us: int = 0  # what both happened and arrived earlier may have been dropped by retention
 
     @property
     def rows(self) -> int:
@@ -110,7 +112,10 @@ class SnapshotReader:
         known = {manifest.manifest_path: self._files_of(manifest) for manifest in manifests}
         self._manifests = known
         files = tuple(file for part in known.values() for file in part)
-        return Snapshot(location, int(metadata.properties.get(POSITION_PROPERTY, "0")), files)
+        properties = metadata.properties
+        return Snapshot(
+            location, int(properties.get(POSITION_PROPERTY, "0")), files, int(properties.get(EXPIRED_PROPERTY, "0"))
+        )
 
     def close(self) -> None:
         """Let go of the catalog."""

@@ -20,6 +20,7 @@ from opentrail.segments.schema import iceberg_schema
 from opentrail.segments.snapshot import (
     CATALOG_FILE,
     CATALOG_NAME,
+    EXPIRED_PROPERTY,
     NAMESPACE,
     POSITION_PROPERTY,
     TABLE,
@@ -95,7 +96,7 @@ class EventTable:
         """Commit new segments; with them, every event up to `position` is in the table."""
         files = [self._data_file(path) for path in segments]
         with self._table.transaction() as transaction:
-            self._set_position(transaction, position)
+            transaction.set_properties({POSITION_PROPERTY: str(position)})
             if files:
                 with transaction.update_snapshot().merge_append() as update:
                     for file in files:
@@ -103,14 +104,17 @@ class EventTable:
         self._committed()
 
     def replace(self, gone: Iterable[SegmentFile], added: Iterable[Path]) -> None:
-        """Commit that `added` (none: expired) stand for `gone`; the position stays."""
-        outgoing = {file.path for file in gone}
-        files = [self._data_file(path) for path in added]
-        with self._table.transaction() as transaction, transaction.update_snapshot().overwrite() as update:
-            for file in self._data_files(outgoing):
-                update.delete_data_file(file)
-            for file in files:
-                update.append_data_file(file)
+        """Commit that `added` stand for `gone`; the position stays."""
+        with self._table.transaction() as transaction:
+            self._overwrite(transaction, gone, [self._data_file(path) for path in added])
+        self._committed()
+
+    def drop(self, gone: Iterable[SegmentFile], expired_before_us: int) -> None:
+        """Commit that `gone` have expired: all their events happened and arrived before `expired_before_us`."""
+        before = max(expired_before_us, self._snapshot.expired_before_us)
+        with self._table.transaction() as transaction:
+            transaction.set_properties({EXPIRED_PROPERTY: str(before)})
+            self._overwrite(transaction, gone, [])
         self._committed()
 
     def expire_snapshots(self) -> None:
@@ -144,8 +148,12 @@ class EventTable:
         self._reader.close()
         self._catalog.close()
 
-    def _set_position(self, transaction: Transaction, position: int) -> None:
-        transaction.set_properties({POSITION_PROPERTY: str(position)})
+    def _overwrite(self, transaction: Transaction, gone: Iterable[SegmentFile], added: Iterable[DataFile]) -> None:
+        with transaction.update_snapshot().overwrite() as update:
+            for file in self._data_files({file.path for file in gone}):
+                update.delete_data_file(file)
+            for file in added:
+                update.append_data_file(file)
 
     def _data_file(self, path: Path) -> DataFile:
         return parquet_file_to_data_file(self._table.io, self._table.metadata, location_of(path))
