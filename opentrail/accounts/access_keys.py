@@ -1,14 +1,35 @@
-"""Access keys and the principals behind them: configured ones, and ones learned from traffic, kept encrypted."""
+"""Access keys and the principals behind them: configured ones, and ones learned from traffic, kept sealed.
 
+In the catalog a key is a row of `access_keys`: its principal as JSON, its secret and session token sealed together,
+bound to the key's id and principal, so that no row can be passed off as another. Configured keys are never stored.
+"""
+
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Engine
+import msgspec
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
 
+from opentrail import limits
+from opentrail.accounts.master_key import Seal
 from opentrail.accounts.principal import Principal
+from opentrail.catalog.database import READING
+from opentrail.catalog.tables import access_keys
+from opentrail.clock import MICROSECONDS, Clock, SystemClock
 
 KeyStatus = Literal["Active", "Inactive"]
+
+_COLUMNS = (
+    access_keys.c.access_key_id,
+    access_keys.c.principal,
+    access_keys.c.secrets,
+    access_keys.c.status,
+    access_keys.c.expires_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +48,144 @@ class AccessKey:
         return self.expires_at_us is not None and now_us >= self.expires_at_us
 
 
-class AccessKeys:
-    """All keys of this data folder. Learned keys are durable when `learn` returns; other processes see them soon."""
+class _Sealed(msgspec.Struct, omit_defaults=True):
+    secret: str
+    token: str | None = None
 
-    def __init__(self, engine: Engine, master_key: bytes, configured: Iterable[AccessKey] = ()) -> None:
-        raise NotImplementedError
+
+class AccessKeys:
+    """All keys of a data folder. Safe from any thread.
+
+    `find` answers from memory nearly always; a key that another process learned or changed is seen after
+    `limits.ACCESS_KEY_REFRESH_SECONDS`. Raises SecretsSealedOtherwise when opened with another master key than
+    the keys in the catalog were sealed with.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        master_key: bytes,
+        configured: Iterable[AccessKey] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self._engine = engine
+        self._seal = Seal(master_key)
+        self._configured = {key.access_key_id: key for key in configured}
+        self._clock = clock if clock is not None else SystemClock()
+        self._lock = threading.Lock()
+        self._remembered: OrderedDict[str, AccessKey | None] = OrderedDict()
+        self._looked_at = float("-inf")
+        self._changes = -1
+        self._watching = engine.raw_connection()  # no transaction ever begins on it
+        self._prove_master_key()
 
     def find(self, access_key_id: str) -> AccessKey | None:
         """The key, also an inactive or expired one; None where it is unknown or deleted."""
-        raise NotImplementedError
+        configured = self._configured.get(access_key_id)
+        if configured is not None:
+            return configured
+        with self._lock:
+            self._forget_what_others_changed()
+            if access_key_id in self._remembered:
+                self._remembered.move_to_end(access_key_id)
+                return self._remembered[access_key_id]
+            key = self._read(access_key_id)
+            self._remember(access_key_id, key)
+            return key
 
     def learn(self, key: AccessKey) -> None:
-        """Keep `key`; encrypted on disk when this returns. A configured key of the same id is never replaced."""
-        raise NotImplementedError
+        """Keep `key`; sealed and on disk when this returns. A configured key of the same id is never replaced."""
+        if key.access_key_id in self._configured:
+            return
+        principal = msgspec.json.encode(key.principal)
+        sealed = self._seal.close(
+            msgspec.json.encode(_Sealed(key.secret, key.session_token)), _context(key.access_key_id, principal)
+        )
+        row = {
+            "account": key.principal.account,
+            "principal": principal,
+            "secrets": sealed,
+            "status": key.status,
+            "expires_at": key.expires_at_us,
+            "learned_at": self._clock.now_us(),
+        }
+        statement = insert(access_keys).values(access_key_id=key.access_key_id, **row)
+        with self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=["access_key_id"], set_=row))
+            self._drop_long_expired(connection)
+        with self._lock:
+            self._remember(key.access_key_id, key)
 
     def set_status(self, access_key_id: str, status: KeyStatus) -> bool:
-        """Switch a learned key on or off; False where it is unknown."""
-        raise NotImplementedError
+        """Switch a learned key on or off, durable on return; False where it is unknown or configured."""
+        statement = update(access_keys).where(access_keys.c.access_key_id == access_key_id).values(status=status)
+        return self._change(access_key_id, statement)
 
     def delete(self, access_key_id: str) -> bool:
-        """Forget a learned key and its secret; False where it is unknown."""
-        raise NotImplementedError
+        """Forget a learned key and its secret, durable on return; False where it is unknown or configured."""
+        return self._change(access_key_id, delete(access_keys).where(access_keys.c.access_key_id == access_key_id))
+
+    def close(self) -> None:
+        """Let go of the catalog."""
+        self._watching.close()
+
+    def _change(self, access_key_id: str, statement: Any) -> bool:
+        if access_key_id in self._configured:
+            return False
+        with self._engine.begin() as connection:
+            changed = connection.execute(statement).rowcount > 0
+        with self._lock:
+            self._remembered.pop(access_key_id, None)
+        return changed
+
+    def _read(self, access_key_id: str) -> AccessKey | None:
+        question = select(*_COLUMNS).where(access_keys.c.access_key_id == access_key_id)
+        with self._engine.connect().execution_options(**READING) as connection:
+            row = connection.execute(question).one_or_none()
+        return self._opened(row) if row is not None else None
+
+    def _opened(self, row: Any) -> AccessKey:
+        sealed = msgspec.json.decode(
+            self._seal.open(row.secrets, _context(row.access_key_id, row.principal)), type=_Sealed
+        )
+        return AccessKey(
+            access_key_id=row.access_key_id,
+            secret=sealed.secret,
+            principal=msgspec.json.decode(row.principal, type=Principal),
+            session_token=sealed.token,
+            expires_at_us=row.expires_at,
+            status="Active" if row.status == "Active" else "Inactive",
+        )
+
+    def _remember(self, access_key_id: str, key: AccessKey | None) -> None:
+        self._remembered[access_key_id] = key
+        self._remembered.move_to_end(access_key_id)
+        if len(self._remembered) > limits.ACCESS_KEYS_IN_MEMORY:
+            self._remembered.popitem(last=False)
+
+    def _forget_what_others_changed(self) -> None:
+        """Empty the memory when any other connection has written to the catalog since the last look."""
+        now = self._clock.monotonic()
+        if now - self._looked_at < limits.ACCESS_KEY_REFRESH_SECONDS:
+            return
+        self._looked_at = now
+        cursor = self._watching.cursor()
+        changes = cursor.execute("PRAGMA data_version").fetchone()[0]
+        cursor.close()
+        if changes != self._changes:
+            self._changes = changes
+            self._remembered.clear()
+
+    def _drop_long_expired(self, connection: Any) -> None:
+        before = self._clock.now_us() - limits.EXPIRED_KEY_SECONDS * MICROSECONDS
+        connection.execute(delete(access_keys).where(access_keys.c.expires_at < before))
+
+    def _prove_master_key(self) -> None:
+        with self._engine.connect().execution_options(**READING) as connection:
+            row = connection.execute(select(*_COLUMNS).limit(1)).one_or_none()
+        if row is not None:
+            self._opened(row)
+
+
+def _context(access_key_id: str, principal: bytes) -> bytes:
+    return access_key_id.encode() + b"\n" + principal

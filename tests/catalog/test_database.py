@@ -33,7 +33,7 @@ def test_migrations_lead_to_the_tables_as_declared(tmp_path):
 def test_a_catalog_is_durable_and_keeps_its_rows(tmp_path):
     engine = open_catalog(tmp_path)
     with engine.begin() as connection:
-        connection.execute(insert(imports).values(source="s", state="running", started_at=1))
+        connection.execute(insert(imports).values(source="s", state="running", started_at=1, journal_position=0))
     engine.dispose()
     engine = open_catalog(tmp_path)
     with engine.connect() as connection:
@@ -57,7 +57,8 @@ def test_an_up_to_date_catalog_opens_without_alembic(tmp_path):
 
 
 def test_processes_that_open_at_once_migrate_once(tmp_path):
-    program = "import sys, pathlib; from opentrail.catalog.database import open_catalog; open_catalog(pathlib.Path(sys.argv[1]))"
+    opening = "open_catalog(pathlib.Path(sys.argv[1]))"
+    program = f"import sys, pathlib; from opentrail.catalog.database import open_catalog; {opening}"
     processes = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) for _ in range(3)]
     assert [process.wait(30) for process in processes] == [0, 0, 0]
 
@@ -92,7 +93,9 @@ def test_transactions_that_read_before_they_write_do_not_fail_each_other(tmp_pat
         for _ in range(20):
             with engine.begin() as connection:
                 rows = len(connection.execute(select(imports.c.id)).all())
-                connection.execute(insert(imports).values(source=f"{rows}", state="s", started_at=rows))
+                connection.execute(
+                    insert(imports).values(source=f"{rows}", state="s", started_at=rows, journal_position=0)
+                )
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(count_up, range(4)))
@@ -104,7 +107,7 @@ def test_transactions_that_read_before_they_write_do_not_fail_each_other(tmp_pat
 def test_readers_do_not_wait_for_a_writer(tmp_path):
     engine = open_catalog(tmp_path)
     with engine.begin() as writing:
-        writing.execute(insert(imports).values(source="s", state="running", started_at=1))
+        writing.execute(insert(imports).values(source="s", state="running", started_at=1, journal_position=0))
         with engine.connect().execution_options(**READING) as reading:
             assert reading.execute(select(imports)).all() == []
     engine.dispose()
