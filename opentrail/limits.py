@@ -20,6 +20,8 @@ ADDITIONAL_DATA_BYTES = 28 * KIB  # additionalEventData, edgeDeviceDetails: left
 CAPTURED_BODY_BYTES = 1 * MIB  # read for the record; of longer bodies the parameters are null and counted
 PARAMETER_DEPTH = 64  # levels of nesting in the parameters of a call; leaves room for the record around them
 FORM_FIELDS = 20_000  # names in a form body; AWS takes at most some thousand
+USERS_REMEMBERED = 10_000  # IAM users whose ids and ARNs are kept in memory for the keys they will get
+RESOURCES_OF_A_CALL = 100  # entries of a record's `resources`; more keys of one call have events of their own
 OPERATION_NAME_CHARACTERS = 128  # of a name taken from the wire, where no model knows it
 HELD_ANSWER_BYTES = 1 * MIB  # up to here an answer waits for its record; a longer one begins after a durable intent
 SPOOLED_BODY_BYTES = 1 * GIB  # a body whose hash is not declared is read whole before it goes on: refused beyond this
@@ -52,8 +54,8 @@ JOURNAL_PROBE_SECONDS = 1.0  # between two trial writes while the journal cannot
 JOURNAL_SPACE_SECONDS = 0.25  # between two looks at the free disk space
 JOURNAL_CHECKPOINT_PAGES = 4096  # of 4 KiB: the write-ahead log is folded into the database beyond this
 JOURNAL_TRIM_BATCHES = 64  # deleted in one transaction, so that appends never wait long for a trim
-JOURNAL_VACUUM_PAGES = 2048  # given back to the file system in one transaction
-JOURNAL_FREE_SHARE = 0.25  # of the file may be free pages before trimming gives them back
+JOURNAL_TRIM_BYTES = 16 * MIB  # likewise
+JOURNAL_FREE_PAGES = 8192  # of 4 KiB: left to be used again, before trimming gives them back to the file system
 
 # Intake
 INTAKE_WAITING_RECORDS = 50_000  # records of calls that acted, kept in memory while the journal cannot write

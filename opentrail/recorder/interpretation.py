@@ -5,8 +5,21 @@ from typing import Any
 
 from botocore.model import OperationModel
 
+from opentrail import limits
+from opentrail.record.classification import category, read_only
+from opentrail.record.redaction import redact_parameters
+from opentrail.recorder.event_names import api_version, event_name, event_source
+from opentrail.recorder.shapes import ec2, s3
+from opentrail.recorder.shapes.generic import lower_first, request_shaper
+from opentrail.recorder.shapes.habits import finish_parameters
+from opentrail.telemetry import CALLS_UNREADABLE
 from opentrail.wire.http import HttpRequest
+from opentrail.wire.protocols import ParsedRequest, UnreadableCall, read_request
+from opentrail.wire.protocols.scalars import query_pairs
+from opentrail.wire.service_models import service_model
 from opentrail.wire.signature import Signature
+
+_POST_OBJECT = "PostObject"  # a browser's form upload, which no SDK makes and no model has
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,93 @@ def interpret(
 ) -> Interpreted:
     """Read a request; `body` is None where it was not held (its parameters are null then). Never raises.
 
-    What cannot be read is counted in `opentrail_calls_unreadable` and named in `unreadable`.
+    What cannot be read is counted in `opentrail_calls_unreadable` and named in `unreadable`. The body of an object
+    that is put or got does not matter: None for it hides nothing.
     """
-    raise NotImplementedError
+    if service is None:
+        named = request.header("x-amz-target").rpartition(".")[2] or dict(query_pairs(request.query)).get("Action", "")
+        return _unreadable(service, request, signature, UnreadableCall("no such service", operation_name=named))
+    try:
+        parsed = read_request(service, request, body)
+    except UnreadableCall as fault:
+        return _unreadable(service, request, signature, fault)
+    source = event_source(service)
+    name = event_name(service, parsed.operation.name)
+    try:
+        shaped = _shaped(parsed, request, body)
+    except UnreadableCall as fault:
+        return _unreadable(service, request, signature, UnreadableCall(fault.reason, parsed.operation))
+    if shaped is not None:
+        sensitive = request_shaper(service, parsed.operation.name, parsed.protocol, parsed.operation).sensitive
+        shaped = redact_parameters(source, name, shaped, sensitive)
+    return Interpreted(
+        service=service,
+        event_source=source,
+        event_name=name,
+        operation_name=parsed.operation.name,
+        read_only=read_only(source, name),
+        category=category(source, name, shaped),
+        request_parameters=shaped or None,
+        api_version=api_version(service),
+        operation=parsed.operation,
+        protocol=parsed.protocol,
+        parameters=parsed.parameters,
+    )
+
+
+def _shaped(parsed: ParsedRequest, request: HttpRequest, body: bytes | None) -> dict[str, Any] | None:
+    """CloudTrail's shape of the parameters. Raises UnreadableCall for a document that is none."""
+    service, operation = parsed.service, parsed.operation
+    if service == "ec2":
+        return ec2.parameters(operation, parsed.parameters)
+    if service == "s3":
+        return s3.parameters(operation, request, body)
+    if service == "s3control":
+        return s3.control_parameters(operation, request, body, _in_path(parsed))
+    shaper = request_shaper(service, operation.name, parsed.protocol, operation)
+    return finish_parameters(service, operation.name, shaper(parsed.parameters))
+
+
+def _in_path(parsed: ParsedRequest) -> dict[str, Any]:
+    shape = parsed.operation.input_shape
+    members = shape.members if shape is not None else {}
+    return {
+        lower_first(name): value
+        for name, value in parsed.parameters.items()
+        if name in members and members[name].serialization.get("location") == "uri"
+    }
+
+
+def _unreadable(
+    service: str | None, request: HttpRequest, signature: Signature | None, fault: UnreadableCall
+) -> Interpreted:
+    """What is left to say of a call whose parameters cannot be read: who was asked, and for what."""
+    CALLS_UNREADABLE.labels(service or "unknown").inc()
+    operation_name = fault.operation_name
+    if service == "s3" and not operation_name and request.method == "POST":
+        operation_name = _POST_OBJECT
+    source = event_source(service, signature.service if signature is not None else "")
+    name = event_name(service, operation_name)
+    parameters: dict[str, Any] | None = None
+    if service == "s3":  # all but the document
+        parameters = s3.parameters(None, request, None)
+    return Interpreted(
+        service=service,
+        event_source=source,
+        event_name=name,
+        operation_name=operation_name[: limits.OPERATION_NAME_CHARACTERS],
+        read_only=read_only(source, name),
+        category=category(source, name, parameters),
+        request_parameters=parameters,
+        api_version=api_version(service),
+        operation=fault.operation or _operation(service, operation_name),
+        protocol="",
+        unreadable=fault.reason,
+    )
+
+
+def _operation(service: str | None, name: str) -> OperationModel | None:
+    if service is None or not name:
+        return None
+    model = service_model(service)
+    return model.operation_model(name) if name in model.operation_names else None

@@ -2,11 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from opentrail.record.redaction import redact_response
+from opentrail.recorder.deleted_objects import ExtraEvent, deleted_object_events
+from opentrail.recorder.errors_seen import head_error, hides_parameters, recorded_code
 from opentrail.recorder.interpretation import Interpreted
+from opentrail.recorder.resources import Touched, resources_of
+from opentrail.recorder.s3_facts import Transfer, additional_event_data
+from opentrail.recorder.shapes import ec2_answers, s3
+from opentrail.recorder.shapes.generic import answer_shaper
+from opentrail.recorder.shapes.habits import finish_elements
+from opentrail.telemetry import CALLS_UNREADABLE
+from opentrail.wire.answers import ParsedAnswer, read_answer
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.signature import Signature
+
+__all__ = ["Exchange", "ExtraEvent", "Outcome", "outcome"]
+
+_FIRST_ERROR_STATUS: Final = 400
+_NOT_MODIFIED: Final = 304
+_PREFIX_OF_UNREAD: Final = "HTTP"
+# Reads whose answer is in the record all the same: they hand out credentials. Source: AWS's records and guides.
+_ANSWERED_READS: Final = frozenset(
+    ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken",
+     "GetSessionToken")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +41,6 @@ class Exchange:
     bytes_in: int = 0  # of the request's body, decoded
     bytes_out: int = 0  # of the answer's body
     cipher_suite: str | None = None  # of the client's TLS connection
-
-
-@dataclass(frozen=True, slots=True)
-class ExtraEvent:
-    """A further event that the same call makes: one `DeleteObject` for each key of a DeleteObjects call.
-
-    AWS writes them as data events of type AwsServiceEvent with the request id of the call; what is not named here
-    (identity, time, source address, user agent) is the call's own.
-    """
-
-    event_source: str
-    event_name: str
-    request_parameters: dict[str, Any] | None
-    resources: list[dict[str, str]]
-    error_code: str | None = None
-    error_message: str | None = None
-    event_type: str = "AwsServiceEvent"
-    category: str = "Data"
-    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +62,78 @@ def outcome(
     interpreted: Interpreted, exchange: Exchange, status: int, headers: Mapping[str, str], body: bytes | None
 ) -> Outcome:
     """Read an answer; `headers` by lower-case name, `body` is None where it was not held. Never raises."""
-    raise NotImplementedError
+    answer = _answer(interpreted, status, headers, body)
+    if answer.unreadable:
+        CALLS_UNREADABLE.labels(interpreted.service or "unknown").inc()
+    code, message = _error(interpreted, answer, status)
+    hidden = code is not None and hides_parameters(interpreted.service, code)
+    touched = Touched(interpreted, exchange.request, exchange.account, exchange.region, answer.output)
+    extra: tuple[ExtraEvent, ...] = ()
+    if interpreted.operation_name == "DeleteObjects" and interpreted.service == "s3" and code is None:
+        extra = deleted_object_events(interpreted, exchange.request, exchange.account, answer.output)
+    return Outcome(
+        request_parameters=None if hidden else interpreted.request_parameters,
+        response_elements=_elements(interpreted, answer, headers, body) if code is None else None,
+        error_code=code,
+        error_message=message,
+        request_id=answer.request_id,
+        additional_event_data=_additional(interpreted, exchange, answer, headers),
+        resources=None if hidden else resources_of(touched),
+        extra_events=extra,
+        output=answer.output,
+    )
+
+
+def _answer(interpreted: Interpreted, status: int, headers: Mapping[str, str], body: bytes | None) -> ParsedAnswer:
+    if interpreted.operation is not None:
+        return read_answer(interpreted.operation, status, headers, body, interpreted.protocol)
+    request_id = headers.get("x-amzn-requestid") or headers.get("x-amz-request-id") or None
+    code = str(status) if status >= _FIRST_ERROR_STATUS else None
+    return ParsedAnswer(None, error_code=code, request_id=request_id, host_id=headers.get("x-amz-id-2") or None)
+
+
+def _error(interpreted: Interpreted, answer: ParsedAnswer, status: int) -> tuple[str | None, str | None]:
+    if answer.error_code is None or status == _NOT_MODIFIED:
+        return None, None
+    code, message = answer.error_code, answer.error_message
+    if code.isdigit():  # nothing but the status said it
+        if interpreted.service == "s3":
+            code, message = head_error(interpreted.operation_name, code, message)
+        else:
+            code = f"{_PREFIX_OF_UNREAD}{code}"
+    return recorded_code(interpreted.service, interpreted.operation, code, status), message
+
+
+def _elements(
+    interpreted: Interpreted, answer: ParsedAnswer, headers: Mapping[str, str], body: bytes | None
+) -> dict[str, Any] | None:
+    """CloudTrail's responseElements: of writes, and of the reads that hand out credentials."""
+    service, operation = interpreted.service, interpreted.operation
+    if service is None or operation is None:
+        return None
+    if interpreted.read_only and not (service == "sts" and operation.name in _ANSWERED_READS):
+        return None
+    if service == "s3":
+        return s3.answer_elements(headers)
+    if service == "ec2":
+        shaped = ec2_answers.elements(operation, body) if body else None
+        sensitive: frozenset[tuple[str, ...]] = frozenset()
+    elif answer.output is None:
+        return None
+    else:
+        shaper = answer_shaper(service, operation.name, interpreted.protocol, operation)
+        shaped = finish_elements(service, operation.name, shaper(answer.output))
+        sensitive = shaper.sensitive
+    if not shaped:
+        return None
+    redacted = redact_response(interpreted.event_source, interpreted.event_name, shaped, sensitive)
+    return redacted or None
+
+
+def _additional(
+    interpreted: Interpreted, exchange: Exchange, answer: ParsedAnswer, headers: Mapping[str, str]
+) -> dict[str, Any] | None:
+    if interpreted.service not in ("s3", "s3control"):
+        return None
+    transfer = Transfer(exchange.bytes_in, exchange.bytes_out, exchange.cipher_suite)
+    return additional_event_data(exchange.request, exchange.signature, transfer, headers, answer.host_id)

@@ -24,10 +24,10 @@ class Route:
     deprecated: bool
     position: int
 
-    def rank(self) -> tuple[int, int, bool, int]:
+    def rank(self) -> tuple[int, int, int, bool, int]:
         """Greater is more specific: more fixed path, more conditions, not deprecated, earlier in the model."""
         conditions = len(self.constants) + len(self.required_query) + len(self.required_headers)
-        return self.literals, conditions, not self.deprecated, -self.position
+        return self.literals, conditions, len(self.constants), not self.deprecated, -self.position
 
     def agrees(self, query: Mapping[str, str]) -> bool:
         """Whether the constants of the template are in the query string."""

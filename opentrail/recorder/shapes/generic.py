@@ -1,0 +1,141 @@
+"""The shape of most services: members of the model with the first letter lowered, maps' keys as the caller wrote them.
+
+    JSON, Query, REST-JSON, CBOR, Route 53, CloudFront    {"DBInstanceIdentifier": ..} -> {"dBInstanceIdentifier": ..}
+
+Bytes (blobs) stand in no record. Compiled from the model once for each operation and direction.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final
+
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+
+from opentrail.recorder.shapes.times import java_time
+
+Reshape = Callable[[Any], Any]
+Path = tuple[str, ...]
+
+# Services that keep the model's capitals. Source: AWS's records (event-record 7.2).
+PASCAL_CASE: Final = frozenset(("account", "ce", "devops-guru", "resource-explorer-2", "securityhub"))
+# Services that write times as older Java does, without a comma behind the year. Source: AWS's records.
+_NO_COMMA: Final = frozenset(("apigateway", "cloudfront", "iam", "rds", "docdb", "neptune", "autoscaling"))
+# REST-JSON services whose times are Java texts like those of the older protocols. Source: AWS's records.
+_JAVA_TIMES: Final = frozenset(("apigateway", "appmesh"))
+_RECURSION_LEVELS: Final = 12  # of a shape that contains itself, in the search for sensitive members
+
+
+def lower_first(name: str) -> str:
+    """`DBName` -> `dBName`; nothing but the first letter changes."""
+    return name[:1].lower() + name[1:]
+
+
+class Shaper:
+    """Turns values of one shape, by the model's names, into CloudTrail's."""
+
+    __slots__ = ("_reshape", "sensitive")
+
+    def __init__(self, service: str, shape: Shape | None, protocol: str) -> None:
+        compiler = _Compiler(service, protocol)
+        self._reshape = compiler.reshape(shape) if shape is not None else _as_is
+        self.sensitive: frozenset[Path] = compiler.sensitive(shape) if shape is not None else frozenset()
+
+    def __call__(self, value: dict[str, Any]) -> dict[str, Any]:
+        """A fresh object; `value` stays as it is."""
+        reshaped = self._reshape(value)
+        return reshaped if isinstance(reshaped, dict) else {}
+
+
+@functools.lru_cache(maxsize=8192)
+def request_shaper(service: str, operation: str, protocol: str, model: OperationModel) -> Shaper:
+    """The shaper of an operation's parameters."""
+    return Shaper(service, model.input_shape, protocol)
+
+
+@functools.lru_cache(maxsize=8192)
+def answer_shaper(service: str, operation: str, protocol: str, model: OperationModel) -> Shaper:
+    """The shaper of an operation's output."""
+    return Shaper(service, model.output_shape, protocol)
+
+
+class _Compiler:
+    def __init__(self, service: str, protocol: str) -> None:
+        self._case = _as_named if service in PASCAL_CASE else lower_first
+        self._made: dict[str, Reshape] = {}
+        if protocol in ("json", "query", "cbor", "rest-xml") or service in _JAVA_TIMES:
+            comma = service not in _NO_COMMA
+            self._time: Reshape = lambda value: java_time(value, comma=comma)
+        else:
+            self._time = _as_is
+
+    def reshape(self, shape: Shape) -> Reshape:
+        if isinstance(shape, StructureShape):
+            if shape.is_document_type:
+                return _as_is
+            found = self._made.get(shape.name)
+            return found if found is not None else self._structure(shape)
+        if isinstance(shape, ListShape):
+            item = self.reshape(shape.member)
+            if item is _as_is:
+                return _as_is
+            return lambda value: [item(part) for part in value] if type(value) is list else value
+        if isinstance(shape, MapShape):
+            item = self.reshape(shape.value)
+            if item is _as_is:
+                return _as_is
+            return lambda value: {key: item(part) for key, part in value.items()} if type(value) is dict else value
+        return self._time if shape.type_name == "timestamp" else _as_is
+
+    def _structure(self, shape: StructureShape) -> Reshape:
+        members: dict[str, tuple[str, Reshape] | None] = {}
+
+        def reshape(value: Any) -> Any:
+            if type(value) is not dict:
+                return value
+            reshaped = {}
+            for name, item in value.items():
+                try:
+                    member = members[name]
+                except KeyError:  # newer than the model
+                    reshaped[self._case(name)] = item
+                    continue
+                if member is not None:
+                    reshaped[member[0]] = item if member[1] is _as_is else member[1](item)
+            return reshaped
+
+        self._made[shape.name] = reshape
+        for name, member in shape.members.items():
+            members[name] = None if _is_bytes(member) else (self._case(name), self.reshape(member))
+        return reshape
+
+    def sensitive(self, shape: Shape) -> frozenset[Path]:
+        """Paths (CloudTrail's names, `*` for elements and map values) of what the model marks sensitive."""
+        found: set[Path] = set()
+        self._find_sensitive(shape, (), (), found)
+        return frozenset(found)
+
+    def _find_sensitive(self, shape: Shape, path: Path, within: tuple[str, ...], found: set[Path]) -> None:
+        if shape.metadata.get("sensitive") and path:
+            found.add(path)
+            return
+        if isinstance(shape, StructureShape):
+            if shape.name in within or len(path) > _RECURSION_LEVELS:
+                return
+            for name, member in shape.members.items():
+                self._find_sensitive(member, (*path, self._case(name)), (*within, shape.name), found)
+        elif isinstance(shape, ListShape):
+            self._find_sensitive(shape.member, (*path, "*"), within, found)
+        elif isinstance(shape, MapShape):
+            self._find_sensitive(shape.value, (*path, "*"), within, found)
+
+
+def _is_bytes(shape: Shape) -> bool:
+    return shape.type_name == "blob" or bool(shape.serialization.get("eventstream"))
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _as_named(name: str) -> str:
+    return name

@@ -1,0 +1,139 @@
+"""Habits of single services that no general rule gives: wrappers, defaults, bytes that are left out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from opentrail.record.redaction import HIDDEN
+from opentrail.recorder.shapes.generic import lower_first
+
+# Query services whose answers AWS writes without the one structure around them: CreateDBInstance gives
+# {"dBInstanceArn": ..}, not {"dBInstance": {..}}. Source: AWS's records of RDS; the guides of the others.
+UNWRAPPED: Final = frozenset(("rds", "docdb", "neptune", "redshift", "elasticache"))
+
+# Parameters that the service adds when the caller left them out. Source: AWS's records.
+_DEFAULTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("kms", "Decrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    ("kms", "Encrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+}
+
+_DYNAMODB_ITEM_CALLS: Final = frozenset(
+    ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems",
+     "TransactWriteItems", "UpdateItem", "ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
+)  # fmt: skip
+_DYNAMODB_TYPES: Final = frozenset(map(lower_first, ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")))
+
+
+def finish_parameters(service: str, operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    """`shaped` parameters as this service has them; may change and return the given object."""
+    for name, value in _DEFAULTS.get((service, operation), {}).items():
+        shaped.setdefault(name, value)
+    habit = _REQUEST_HABITS.get(service)
+    return habit(operation, shaped) if habit is not None else shaped
+
+
+def finish_elements(service: str, operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    """`shaped` answer as this service has it; may change and return the given object."""
+    if service in UNWRAPPED and len(shaped) == 1:
+        inner = next(iter(shaped.values()))
+        return inner if isinstance(inner, dict) else shaped
+    habit = _ANSWER_HABITS.get(service)
+    return habit(operation, shaped) if habit is not None else shaped
+
+
+def _lambda_request(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    """Variables of the environment never stand in a record."""
+    if isinstance(shaped.get("environment"), dict):
+        shaped["environment"] = {}
+    return shaped
+
+
+def _lambda_answer(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    return _lambda_request(operation, shaped)
+
+
+def _api_gateway_request(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    """What came in the body stands under the operation's own input; `template` says whether the link was one."""
+    place = _API_GATEWAY_PLACES
+    outer = {name: value for name, value in shaped.items() if name in place or name.endswith(("Id", "Arn"))}
+    inner = {name: value for name, value in shaped.items() if name not in outer}
+    if inner and not operation.startswith(("Get", "Delete")):
+        return {**outer, f"{lower_first(operation)}Input": inner, "template": False}
+    return {**shaped, "template": False}
+
+
+_API_GATEWAY_PLACES: Final = frozenset(
+    (
+        "basePath",
+        "domainName",
+        "httpMethod",
+        "limit",
+        "modelName",
+        "position",
+        "responseType",
+        "statusCode",
+        "stageName",
+    )
+)
+
+
+def _secrets_manager_answer(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    """Making a secret or a value gives its ARN alone, in a spelling of its own."""
+    if operation in ("CreateSecret", "PutSecretValue", "UpdateSecret") and "aRN" in shaped:
+        return {"arn": shaped["aRN"]}
+    return shaped
+
+
+def _dynamodb_request(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    """Item calls: keys in plain values; of items only the names of attributes, no values."""
+    if operation not in _DYNAMODB_ITEM_CALLS:
+        return shaped
+    if isinstance(shaped.get("key"), dict):
+        shaped["key"] = {name: _plain(value) for name, value in shaped["key"].items()}
+    item = shaped.pop("item", None)
+    if isinstance(item, dict):
+        shaped["items"] = sorted(item)
+    if "expressionAttributeValues" in shaped:
+        shaped["expressionAttributeValues"] = HIDDEN
+    for name in ("requestItems", "transactItems"):
+        if name in shaped:
+            shaped[name] = _without_values(shaped[name])
+    return shaped
+
+
+def _without_values(value: Any) -> Any:
+    """Batches and transactions: items by the names of their attributes, keys in plain values."""
+    if isinstance(value, list):
+        return [_without_values(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    kept: dict[str, Any] = {}
+    for name, part in value.items():
+        if name == "item" and isinstance(part, dict):
+            kept["items"] = sorted(part)
+        elif name == "key" and isinstance(part, dict):
+            kept[name] = {key: _plain(inner) for key, inner in part.items()}
+        elif name == "expressionAttributeValues":
+            kept[name] = HIDDEN
+        else:
+            kept[name] = _without_values(part)
+    return kept
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict) and len(value) == 1:
+        kind, inner = next(iter(value.items()))
+        if lower_first(kind) in _DYNAMODB_TYPES:
+            return inner
+    return value
+
+
+Habit = Callable[[str, dict[str, Any]], dict[str, Any]]
+_REQUEST_HABITS: Final[Mapping[str, Habit]] = {
+    "apigateway": _api_gateway_request,
+    "dynamodb": _dynamodb_request,
+    "lambda": _lambda_request,
+}
+_ANSWER_HABITS: Final[Mapping[str, Habit]] = {
+    "lambda": _lambda_answer,
+    "secretsmanager": _secrets_manager_answer,
+}
