@@ -71,8 +71,8 @@ def resources(view: RecordView) -> Resources:
     if source is None or name is None or (source, name) in UNLISTED_CALLS:
         return []
     request, answer = bytes(view.requestParameters), bytes(view.responseElements)
-    if source == "elasticloadbalancing.amazonaws.com" and view.apiVersion is not None:
-        source = f"elasticloadbalancing {view.apiVersion}"
+    if view.apiVersion == "2015-12-01" and source == "elasticloadbalancing.amazonaws.com":
+        source = "elasticloadbalancing 2015-12-01"
     if answer[:1] != b"{" and not view.resources:
         if request[:1] != b"{":
             return []

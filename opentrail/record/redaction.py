@@ -1,8 +1,8 @@
 """Secrets out of records: what AWS hides in parameters and answers, and what we hide beyond it.
 
-A member is told by its name, in any depth, for a source (and event) or everywhere; on top of that, by the paths that the
-service's model marks as sensitive. What takes its place is AWS's own form: a text, an empty object, or nothing at all.
-Beyond AWS we hide session tokens, which AWS writes in full, and message bodies and items of data events.
+A member is told by its name, in any depth, for a source (and event) or everywhere; on top of that, by the paths that
+the service's model marks as sensitive. What takes its place is AWS's own form: a text, an empty object, or nothing at
+all. Beyond AWS we hide session tokens, which AWS writes in full, and message bodies and items of data events.
 Names and paths compare without case.
 """
 
@@ -140,7 +140,7 @@ class _Redaction:
         if isinstance(value, list | tuple):
             if levels <= 0:
                 return None
-            if ("*",) in paths and not isinstance(value, str):
+            if ("*",) in paths:
                 return [_in_place_of(item, HIDDEN) for item in value]
             below = _below(paths, "*", element=True)
             return [self.clean(item, below, levels - 1) for item in value]
