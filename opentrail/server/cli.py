@@ -1,43 +1,58 @@
-"""The command line: one command, one module."""
+"""The command line: one command, one module; only the asked one is loaded, since some take half a second to load."""
 
+import importlib
 import sys
+from typing import NamedTuple
 
 import typer
 
 from opentrail import __version__
 from opentrail.errors import OpenTrailError
-from opentrail.server.commands.check import check_command
-from opentrail.server.commands.events import events_command
-from opentrail.server.commands.importing import import_command
-from opentrail.server.commands.serve import serve_command
-from opentrail.server.commands.up import up_command
-
-app = typer.Typer(
-    name="opentrail",
-    help="CloudTrail that you run yourself: who did what, when, from where and with what result.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-app.command("up", help="Start the sandbox: an embedded cloud behind the recorder, on loopback.")(up_command)
-app.command("serve", help="Start a server from a settings file, with upstreams and principals of its own.")(
-    serve_command
-)
-app.command("import", help="Read CloudTrail log files into the event history.")(import_command)
-app.command("events", help="List events of the history, newest first.")(events_command)
-app.command("check", help="Prove a data folder whole, or name what is not.")(check_command)
 
 
-@app.command("version", help="Print the version.")
-def version_command() -> None:
-    """Print the version."""
-    typer.echo(f"opentrail {__version__}")
+class Command(NamedTuple):
+    """Where a command lives, and what it says of itself."""
+
+    module: str
+    function: str
+    help: str
+
+
+COMMANDS = {
+    "up": Command("up", "up_command", "Start the sandbox: an embedded cloud behind the recorder, on loopback."),
+    "serve": Command("serve", "serve_command", "Start a server from a settings file, with upstreams of its own."),
+    "import": Command("importing", "import_command", "Read CloudTrail log files into the event history."),
+    "events": Command("events", "events_command", "List events of the history, newest first."),
+    "check": Command("check", "check_command", "Prove a data folder whole, or name what is not."),
+}
+
+
+def command_line(asked: str | None) -> typer.Typer:
+    """The application with the command `asked`, or with all of them where that is none of ours."""
+    app = typer.Typer(
+        name="opentrail",
+        help="CloudTrail that you run yourself: who did what, when, from where and with what result.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+
+    @app.command("version", help="Print the version.")
+    def version_command() -> None:
+        typer.echo(f"opentrail {__version__}")
+
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        command = COMMANDS[name]
+        module = importlib.import_module(f"opentrail.server.commands.{command.module}")
+        app.command(name, help=command.help)(getattr(module, command.function))
+    return app
 
 
 def main() -> None:
     """Run the command line; named failures are one line on standard error and status 1."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else None
     try:
-        app()
+        command_line(asked)()
     except OpenTrailError as failure:
         typer.echo(f"opentrail: {failure.message}", err=True)
         sys.exit(1)

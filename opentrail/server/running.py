@@ -137,7 +137,7 @@ def _health(parts: Parts, children: Sequence[Child]) -> Health:
     return Health(
         journal_writable=parts.journal.writable(),
         head=parts.journal.head(),
-        records_waiting=int(RECORDS_WAITING.collect()[0].samples[0].value),
+        records_waiting=parts.intake.waiting,
         follower_positions={name: parts.journal.position(name) for name in FOLLOWERS},
         parts={child.program.name: child.running for child in children},
     )

@@ -82,7 +82,7 @@ def _run(
     intake = Intake(journal, SystemClock())
     seen = Seen(folder.tables, journal)
     try:
-        return Import(store, intake, seen, ledger, progress.file_done).run()
+        return Import(store, journal, intake, seen, ledger, progress.file_done).run()
     finally:
         seen.close()
         intake.close()
