@@ -1,7 +1,7 @@
 """Secrets out of records: what AWS hides in parameters and answers, and what we hide beyond it.
 
-A member is told by its name, in any depth, for a source (and event) or everywhere; on top of that, by the paths that
-the service's model marks as sensitive. What takes its place is AWS's own form: a text, an empty object, or nothing at
+A member is told by its name, in any depth, for a source or everywhere, and by its path, for a call and where the
+service's model marks it as sensitive. What takes its place is AWS's own form: a text, an empty object, or nothing at
 all. Beyond AWS we hide session tokens, which AWS writes in full, and message bodies and items of data events.
 Names and paths compare without case.
 """
@@ -13,7 +13,6 @@ from opentrail import limits
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _REMOVED = "<sensitiveDataRemoved>"
-_STARS = "****"
 _DROP: Final = object()
 _EMPTY: Final = object()
 
@@ -31,7 +30,6 @@ _EVERYWHERE: dict[str, object] = {
 }
 
 _USER_DATA: dict[str, object] = {"keymaterial": _REMOVED, "userdata": _REMOVED}
-_DATABASE: dict[str, object] = {"masteruserpassword": _STARS, "newpassword": _STARS, "tdecredentialpassword": _STARS}
 _PAYLOAD: dict[str, object] = {"data": HIDDEN}
 
 _BY_SOURCE: dict[str, dict[str, object]] = {
@@ -75,8 +73,6 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     },
     "lambda": {"environment": _EMPTY, "invokeargs": _DROP, "payload": _DROP, "zipfile": _DROP},
     "logs": {"logevents": _DROP},
-    "rds": _DATABASE,
-    "redshift": _DATABASE,
     "secretsmanager": {
         "randompassword": _DROP,
         "rotationtoken": _DROP,
@@ -84,7 +80,6 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
         "secretstring": _DROP,
     },
     "sqs": {"body": HIDDEN, "messageattributes": HIDDEN, "messagebody": HIDDEN, "messagesystemattributes": HIDDEN},
-    "ssm": {"tokenvalue": HIDDEN},
     "sts": {
         "samlassertion": _DROP,
         "tokencode": _DROP,
@@ -93,11 +88,15 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     },
 }
 
-_BY_CALL: dict[tuple[str, str], dict[str, object]] = {
-    ("sns", "Publish"): {"message": HIDDEN, "messageattributes": HIDDEN, "phonenumber": HIDDEN, "subject": HIDDEN},
-    ("sns", "PublishBatch"): {"message": HIDDEN, "messageattributes": HIDDEN, "subject": HIDDEN},
-    ("ssm", "PutParameter"): {"value": HIDDEN},
-    ("ssm", "SendCommand"): {"comment": HIDDEN, "parameters": HIDDEN},
+_BY_CALL: dict[tuple[str, str], list[tuple[str, ...]]] = {
+    ("sns", "Publish"): [("message",), ("messageattributes",), ("phonenumber",), ("subject",)],
+    ("sns", "PublishBatch"): [
+        ("publishbatchrequestentries", "*", "message"),
+        ("publishbatchrequestentries", "*", "messageattributes"),
+        ("publishbatchrequestentries", "*", "subject"),
+    ],
+    ("ssm", "PutParameter"): [("value",)],
+    ("ssm", "SendCommand"): [("command", "comment"), ("command", "parameters"), ("comment",), ("parameters",)],
 }
 
 # Marked in S3's model, yet AWS shows them: they name a key and are none.
@@ -113,24 +112,25 @@ def redact_parameters(event_source: str, event_name: str, parameters: Any, sensi
     `sensitive`: paths of members from the top, as the model marks them, `"*"` standing for the elements of a list and
     the values of a map.
     """
-    return _Redaction(event_source, event_name).clean(parameters, _lowered(sensitive), limits.RECORD_DEPTH)
+    return _cleaned(event_source, event_name, parameters, sensitive)
 
 
 def redact_response(event_source: str, event_name: str, elements: Any, sensitive: Paths = frozenset()) -> Any:
     """`elements` without secrets, session tokens and plaintext keys; a new value, the given one stays as it is."""
-    return _Redaction(event_source, event_name).clean(elements, _lowered(sensitive), limits.RECORD_DEPTH)
+    return _cleaned(event_source, event_name, elements, sensitive)
 
 
-def _lowered(paths: Paths) -> list[tuple[str, ...]]:
-    return [tuple(step.lower() for step in path) for path in paths if path]
+def _cleaned(event_source: str, event_name: str, value: Any, sensitive: Paths) -> Any:
+    source = event_source.removesuffix(".amazonaws.com")
+    paths = [tuple(step.lower() for step in path) for path in sensitive if path]
+    return _Redaction(source).clean(value, paths + _BY_CALL.get((source, event_name), []), limits.RECORD_DEPTH)
 
 
 class _Redaction:
-    """The names that count for one call."""
+    """The names that count for the calls of one source."""
 
-    def __init__(self, event_source: str, event_name: str) -> None:
-        source = event_source.removesuffix(".amazonaws.com")
-        self.names = _EVERYWHERE | _BY_SOURCE.get(source, {}) | _BY_CALL.get((source, event_name), {})
+    def __init__(self, source: str) -> None:
+        self.names = _EVERYWHERE | _BY_SOURCE.get(source, {})
         self.shown = _SHOWN.get(source, _NOTHING)
 
     def clean(self, value: Any, paths: list[tuple[str, ...]], levels: int) -> Any:
