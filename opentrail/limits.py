@@ -78,6 +78,7 @@ IMPORT_DOCUMENT_VALUES = 2_000_000  # commas and line ends in such a document: b
 IMPORT_ELEMENT_BYTES = 16 * MIB  # no end of a record within this many bytes: the rest of the file is given up
 IMPORT_INFLATED_BYTES = 64 * GIB  # what one compressed file may inflate to
 IMPORT_FILE_FAULTS = 10_000  # a file with this many bad records, and fewer good ones, is given up
+IMPORT_ORPHANS = 32_768  # events under way when an import was broken off, at most
 IMPORT_PREFETCH_FILES = 16  # small files that are fetched ahead of their turn
 IMPORT_PREFETCH_BYTES = 4 * MIB  # stored size up to which a file counts as small
 

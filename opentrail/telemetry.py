@@ -18,7 +18,9 @@ RECORDS_WAITING = Gauge(
     "opentrail_records_waiting", "Records held in memory because the journal cannot write", registry=REGISTRY
 )
 JOURNAL_APPENDS = Counter("opentrail_journal_appends", "Submissions made durable", registry=REGISTRY)
-JOURNAL_COMMITS = Counter("opentrail_journal_commits", "Transactions that made them so, one fsync each", registry=REGISTRY)
+JOURNAL_COMMITS = Counter(
+    "opentrail_journal_commits", "Transactions that made them so, one fsync each", registry=REGISTRY
+)
 JOURNAL_WRITABLE = Gauge("opentrail_journal_writable", "1 while the journal can write, else 0", registry=REGISTRY)
 JOURNAL_HEAD = Gauge("opentrail_journal_head", "Position of the newest durable event", registry=REGISTRY)
 FOLLOWER_POSITION = Gauge(
@@ -48,6 +50,31 @@ CALLS_UNREADABLE = Counter(
 )
 
 
+LOG_LINES_LOST = Counter("opentrail_log_lines_lost", "Log lines that standard error did not take", registry=REGISTRY)
+
+
+class _SteadyStderr:
+    """Standard error that never fails its writer: the disk that the log goes to may be as full as the journal's."""
+
+    def write(self, text: str) -> int:
+        try:
+            return sys.stderr.write(text)
+        except (OSError, ValueError):
+            LOG_LINES_LOST.inc()
+            return 0
+
+    def flush(self) -> None:
+        try:
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            LOG_LINES_LOST.inc()
+
+
+_STEADY_STDERR: Any = _SteadyStderr()
+# What is logged before, or without, configure_logging must not break its caller either.
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=_STEADY_STDERR))
+
+
 def configure_logging(*, json_lines: bool = False, level: int = logging.INFO) -> None:
     """Send the log to standard error: coloured for a person, one JSON object a line for a collector."""
     renderer: Any = (
@@ -62,7 +89,7 @@ def configure_logging(*, json_lines: bool = False, level: int = logging.INFO) ->
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=_STEADY_STDERR),
         cache_logger_on_first_use=True,
     )
 

@@ -1,7 +1,8 @@
 """The durable, ordered log of event batches; knows nothing of CloudTrail.
 
 On disk: FOLDER/journal.db, an SQLite database (application_id 0x4F54524A "OTRJ", user_version 1, 4 KiB pages,
-WAL, synchronous=FULL, auto_vacuum=INCREMENTAL), with journal.db-wal and journal.db-shm beside it while in use.
+WAL, synchronous=FULL, auto_vacuum=INCREMENTAL but FULL while a trim shrinks the file), with journal.db-wal and
+journal.db-shm beside it while in use.
 
     batches    first            position of the row's first event; positions begin at 1
                count            events in the row, 1 to JOURNAL_BATCH_EVENTS (4096)

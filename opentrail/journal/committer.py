@@ -72,12 +72,11 @@ class Committer:
             self._wakeup.notify()
 
     def close(self) -> None:
-        """Write what waits, then end; what cannot be written fails."""
+        """Write what waits, then end; what cannot be written fails. The connection stays open."""
         with self._wakeup:
             self._closing = True
             self._wakeup.notify()
         self._thread.join()
-        self._connection.close()
 
     def _run(self) -> None:
         while True:
@@ -190,7 +189,7 @@ class Committer:
                 self._connection.execute("UPDATE state SET probes = probes + 1")
             written = True
             _LOG.info("journal-writable-again", action="probe")
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the thread must live to try again
             _LOG.warning("journal-still-unwritable", action="probe", error=str(error))
         finally:
             self._writability.ended(written=written, probe=True)

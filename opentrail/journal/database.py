@@ -44,6 +44,7 @@ TABLES = (
 HEAD = """SELECT coalesce((SELECT first + count - 1 FROM batches ORDER BY first DESC LIMIT 1),
                           (SELECT trimmed_through FROM state))"""
 
+_INCREMENTAL = 2
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _TAKEN = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
@@ -93,9 +94,10 @@ def open_writer(folder: Path) -> sqlite3.Connection:
 
 
 def _configure(connection: sqlite3.Connection) -> None:
-    # The first two count only before the first table exists, and before WAL.
+    # The first two can only be chosen before the first table exists, and before WAL.
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {limits.JOURNAL_CHECKPOINT_PAGES}")
@@ -214,6 +216,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def set_auto_vacuum(connection: sqlite3.Connection, mode: str) -> None:
+    """Switch between FULL and INCREMENTAL, for this connection and those opened later."""
+    _retry_while_taken(lambda: connection.execute(f"PRAGMA auto_vacuum = {mode}"))
 
 
 @contextlib.contextmanager

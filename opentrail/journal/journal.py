@@ -41,9 +41,9 @@ class Journal:
             with self._readers.borrow() as connection:
                 read_head(connection)
             return
-        connection = open_writer(folder)
+        self._writing = open_writer(folder)
         self._writability = Writability(folder, reserve_bytes)
-        self._committer = Committer(connection, clock, self._writability, self._wake)
+        self._committer = Committer(self._writing, clock, self._writability, self._wake)
 
     @classmethod
     def open(
@@ -144,7 +144,8 @@ class Journal:
     def trim(self, keep_after_us: int) -> int:
         """Delete batches appended before `keep_after_us` that every follower has handled; how many events went.
 
-        While no follower is known, nothing goes. The file shrinks when a quarter of it is free.
+        While no follower is known, nothing goes. The file shrinks, but for JOURNAL_FREE_PAGES. Appends wait for no more
+        than JOURNAL_TRIM_BYTES to be deleted.
         """
         if self._committer is None:
             raise JournalUnwritable("the journal is open for reading only")
@@ -163,6 +164,9 @@ class Journal:
         if self._committer is not None:
             self._committer.close()
         self._readers.close()
+        if self._committer is not None:
+            # Last, as only a connection that may write folds the log into the database.
+            self._writing.close()
 
     def __enter__(self) -> Self:
         return self

@@ -3,24 +3,39 @@
 import sqlite3
 
 from opentrail import limits
-from opentrail.journal.database import primary_code, transaction, write_fault
+from opentrail.journal.database import set_auto_vacuum, transaction, write_fault
 
 
 def trim(connection: sqlite3.Connection, keep_after_us: int, now_us: int) -> int:
     """Delete the oldest batches in small transactions; how many events went. Raises JournalUnwritable."""
     removed = 0
+    shrinking = False
     try:
         cut = _cut(connection, keep_after_us, now_us)
         while cut:
+            free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+            if free > limits.JOURNAL_FREE_PAGES and not shrinking:
+                _shrink_on_commit(connection, True)
+                shrinking = True
             count, more = _delete_some(connection, cut)
             removed += count
             if not more:
                 break
-        if removed:
-            _give_back(connection)
     except sqlite3.Error as error:
         raise write_fault(error) from error
+    finally:
+        if shrinking:
+            _shrink_on_commit(connection, False)
     return removed
+
+
+def _shrink_on_commit(connection: sqlite3.Connection, wanted: bool) -> None:
+    """Whether a commit gives free pages back to the file system by moving the last pages of the file into them.
+
+    Free pages are soon used by new appends, so that some are left where they are. `PRAGMA incremental_vacuum` is not
+    the way: it searches the list of free pages anew for each page, two minutes for half a gigabyte.
+    """
+    set_auto_vacuum(connection, "FULL" if wanted else "INCREMENTAL")
 
 
 def _cut(connection: sqlite3.Connection, keep_after_us: int, now_us: int) -> int:
@@ -46,34 +61,25 @@ def _cut(connection: sqlite3.Connection, keep_after_us: int, now_us: int) -> int
 
 
 def _delete_some(connection: sqlite3.Connection, cut: int) -> tuple[int, bool]:
-    """Delete up to JOURNAL_TRIM_BATCHES; (events deleted, whether some are left)."""
+    """Delete up to JOURNAL_TRIM_BATCHES or JOURNAL_TRIM_BYTES; (events deleted, whether some are left)."""
     with transaction(connection):
-        rows = connection.execute(
-            "SELECT first, count FROM batches WHERE first <= ? ORDER BY first LIMIT ?",
-            (cut, limits.JOURNAL_TRIM_BATCHES),
-        ).fetchall()
-        # A follower may have been set back since the cut was chosen.
+        # A follower may have been set back, or have appeared, since the cut was chosen.
         slowest = connection.execute("SELECT min(position) FROM followers").fetchone()[0]
-        rows = [(first, count) for first, count in rows if slowest is not None and first + count - 1 <= slowest]
-        if not rows:
+        events = size = first = last = 0
+        for first, count, payload_bytes in connection.execute(
+            "SELECT first, count, length(payload) FROM batches WHERE first <= ? ORDER BY first LIMIT ?",
+            (cut, limits.JOURNAL_TRIM_BATCHES),
+        ):
+            if slowest is None or first + count - 1 > slowest:
+                cut = last
+                break
+            events += count
+            size += payload_bytes
+            last = first + count - 1
+            if size >= limits.JOURNAL_TRIM_BYTES:
+                break
+        if not events:
             return 0, False
-        first, count = rows[-1]
-        connection.execute("DELETE FROM batches WHERE first <= ?", (first,))
-        connection.execute("UPDATE state SET trimmed_through = ?", (first + count - 1,))
-    return sum(count for _, count in rows), first < cut
-
-
-def _give_back(connection: sqlite3.Connection) -> None:
-    """Shrink the file, once free pages are a large share of it; fewer are soon used by the next appends."""
-    while True:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]
-        free = connection.execute("PRAGMA freelist_count").fetchone()[0]
-        if free <= limits.JOURNAL_VACUUM_PAGES or free < pages * limits.JOURNAL_FREE_SHARE:
-            return
-        with transaction(connection):
-            connection.execute(f"PRAGMA incremental_vacuum({limits.JOURNAL_VACUUM_PAGES})").fetchall()
-        try:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except sqlite3.OperationalError as error:
-            if primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise
+        connection.execute("DELETE FROM batches WHERE first <= ?", (last,))
+        connection.execute("UPDATE state SET trimmed_through = ?", (last,))
+    return events, last < cut

@@ -1,10 +1,14 @@
 """What trimming may take, and what it must leave."""
 
 import random
+import sqlite3
 from pathlib import Path
 
+import pytest
+
+from opentrail import limits
 from opentrail.clock import SettableClock
-from opentrail.journal import Entries, Journal
+from opentrail.journal import Entries, Journal, trimming
 from opentrail.journal.check import check
 from tests.journal.making import HOUR_US, entries, numbers, open_journal, read_all
 
@@ -75,16 +79,40 @@ def test_a_clock_that_went_back_does_not_let_young_batches_go(journal: Journal, 
     assert journal.trim(clock.now_us() - HOUR_US) == 2
 
 
-def test_the_file_shrinks_and_appends_go_on_meanwhile(folder: Path, clock: SettableClock):
-    rows, row_bytes = 200, 100_000
+def test_the_file_shrinks_and_appends_go_on_meanwhile(
+    folder: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "JOURNAL_FREE_PAGES", 100)
+    monkeypatch.setattr(limits, "JOURNAL_TRIM_BYTES", 1_000_000)
+    rows, row_bytes, kept = 200, 100_000, 50
     with open_journal(folder, clock) as journal:
         for number in range(rows):
             incompressible = random.Random(number).randbytes(row_bytes)
             journal.append(Entries.one("1", "r", "Management", 1, "id", incompressible), "live")
         clock.advance(3600)
-        journal.set_position("history", rows)
+        journal.set_position("history", rows - kept)
         pending = [journal.submit(entries(number), "live") for number in range(20)]
-        assert journal.trim(clock.now_us()) == rows
+        assert journal.trim(clock.now_us()) == rows - kept
         assert [future.result().last for future in pending][-1] == rows + 20
-    assert (folder / "journal.db").stat().st_size < rows * row_bytes / 2
-    assert check(folder).whole
+    assert (folder / "journal.db").stat().st_size < (kept + 20) * row_bytes
+    findings = check(folder)
+    assert findings.whole and findings.first == rows - kept + 1
+    mode = sqlite3.connect(folder / "journal.db").execute("PRAGMA auto_vacuum").fetchone()[0]
+    assert mode == 2  # incremental: appends and ordinary deletes move no pages
+
+
+def test_a_follower_set_back_while_trimming_stops_it(journal: Journal, clock: SettableClock, monkeypatch):
+    monkeypatch.setattr(limits, "JOURNAL_TRIM_BATCHES", 2)
+    append_hourly(journal, clock, 6)
+    journal.set_position("history", 6)
+    original = trimming._delete_some
+
+    def set_back_after_the_first(connection, cut):
+        result = original(connection, cut)
+        if journal.position("history") == 6:
+            journal.set_position("history", 3)
+        return result
+
+    monkeypatch.setattr(trimming, "_delete_some", set_back_after_the_first)
+    assert journal.trim(clock.now_us()) == 3
+    assert numbers(read_all(journal)) == [3, 4, 5]
