@@ -103,3 +103,8 @@ SEGMENT_BYTES = 128 * MIB
 TAIL_CHUNK_ROWS = 8192  # the hot tail is kept in sorted chunks of so many events
 TAIL_BLOCK_RECORDS = 64  # records that the tail compresses together
 LISTING_MEMORY_BYTES = 512 * MIB  # what DuckDB may use to bring a listing in order before it spills to disk
+
+# CloudTrail's API
+API_THREADS = 8  # rooms that work at once; further calls wait their turn
+API_ECHOED_CHARACTERS = 256  # of a refused value in the message that refuses it
+LOOKUP_ATTRIBUTE_CHARACTERS = 2000  # of an attribute's value; "_", " ", "," and line ends count twice
