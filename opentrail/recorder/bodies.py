@@ -71,6 +71,11 @@ class RequestBody:
                 return chunk
         return b""
 
+    @property
+    def unread(self) -> bool:
+        """Whether the next bytes are still the first."""
+        return bool(self._returned) or not self.touched
+
     def put_back(self, data: bytes) -> None:
         """`data` has only been looked at; it comes again."""
         self._returned = data

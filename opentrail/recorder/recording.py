@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opentrail.accounts.identity import user_identity
+from opentrail.accounts.identity import unknown_identity, user_identity
 from opentrail.recorder.call import Call
 from opentrail.recorder.interpretation import Interpreted, interpret
 from opentrail.recorder.outcome import Exchange, ExtraEvent, Outcome, outcome
@@ -143,10 +143,8 @@ def _identity(call: Call, settings: RecorderSettings) -> dict[str, Any]:
         return user_identity(call.principal, call.key.access_key_id)
     if call.signature is None and call.service == "s3":
         return dict(ANONYMOUS)
-    identity = {"type": "Unknown", "principalId": "", "accountId": settings.home_account}
-    if call.signature is not None:
-        identity["accessKeyId"] = as_text(call.signature.access_key)
-    return identity
+    claimed = as_text(call.signature.access_key) if call.signature is not None else None
+    return unknown_identity(settings.home_account, claimed)
 
 
 def _recipient(call: Call, settings: RecorderSettings) -> str:

@@ -5,13 +5,13 @@ which is an event. The order matters: nothing of a body is read before its signa
 signature covers a hash that only the body can tell; nothing goes on while its record could not be kept.
 """
 
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
+from opentrail.accounts.authentication import check_token
 from opentrail.clock import Clock, as_datetime
 from opentrail.errors import OpenTrailError
 from opentrail.recorder.bodies import (
@@ -36,7 +36,8 @@ from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 from opentrail.wire.aws_chunked import ChunkedDecoder
-from opentrail.wire.signature_errors import ExpiredToken, InvalidToken, MissingAuthentication, UnknownAccessKey
+from opentrail.wire.signature import UNSIGNED_PAYLOAD, Signature
+from opentrail.wire.signature_errors import ExpiredToken, MissingAuthentication, UnknownAccessKey
 from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, verify
 
 FORM = "application/x-www-form-urlencoded"
@@ -100,7 +101,7 @@ async def find_principal(around: Surroundings, call: Call) -> None:
         return
     if key is None or key.status != "Active":
         raise UnknownAccessKey
-    _check_session(key, call.signature.session_token, around.clock.now_us())
+    check_token(key, call.signature.session_token)
     call.key = key
 
 
@@ -108,8 +109,7 @@ async def verify_signature(around: Surroundings, call: Call) -> None:
     """The signature is the principal's, as far as that shows before the body."""
     if call.key is None or call.signature is None or not _verified_here(call) or needs_body(call.signature):
         return
-    verify(call.request, call.signature, call.key.secret, None, around.now())
-    call.principal = call.key.principal
+    _verify(around, call, call.key, call.signature, None)
 
 
 async def choose_upstream(around: Surroundings, call: Call) -> None:
@@ -141,8 +141,7 @@ async def verify_body(around: Surroundings, call: Call) -> None:
     if call.key is None or call.signature is None or not _verified_here(call) or not needs_body(call.signature):
         return
     sha256 = call.spool.sha256 if call.spool is not None else EMPTY_SHA256
-    verify(call.request, call.signature, call.key.secret, sha256, around.now())
-    call.principal = call.key.principal
+    _verify(around, call, call.key, call.signature, sha256)
 
 
 async def require_upstream(around: Surroundings, call: Call) -> None:
@@ -181,7 +180,7 @@ async def understand_refused(around: Surroundings, call: Call) -> None:
     declared = call.declared_bytes
     waits = "expect" in call.request.headers_by_name
     short = declared is not None and declared <= around.settings.captured_bytes
-    if short and declared and not waits and not call.body.touched and not call.object_data:
+    if short and declared and not waits and call.body.unread and not call.object_data:
         try:
             held = await read_prefix(call.body, around.settings.captured_bytes)
         except OpenTrailError:
@@ -239,6 +238,8 @@ def _streamed(call: Call, first: bytes) -> Chunks:
     signature, key = call.signature, call.key
     if signature is None or key is None or not _verified_here(call):
         return chunks
+    if signature.payload_hash in (None, UNSIGNED_PAYLOAD):  # by Signature Version 2 and over TLS: nothing to check
+        return chunks
     if not signature.is_streaming:
         return hold_last(hashed(chunks, lambda sha256: check_payload(signature, sha256)))
     decoder = ChunkedDecoder.of(call.request, signature, key.secret)
@@ -269,8 +270,8 @@ def _readable(around: Surroundings, call: Call, held: bytes) -> bytes | None:
     return without_content_coding(held, call.request.header("content-encoding"), around.settings.captured_bytes)
 
 
-def _check_session(key: AccessKey, token: str | None, now_us: int) -> None:
-    if not hmac.compare_digest((key.session_token or "").encode(), (token or "").encode("latin-1", "replace")):
-        raise InvalidToken
-    if key.expired(now_us):
-        raise ExpiredToken
+def _verify(around: Surroundings, call: Call, key: AccessKey, signature: Signature, body_sha256: str | None) -> None:
+    verify(call.request, signature, key.secret, body_sha256, around.now())
+    if key.expired(around.clock.now_us()):
+        raise ExpiredToken  # told only to who signed with its secret
+    call.principal = key.principal

@@ -1,0 +1,207 @@
+"""What is on disk when an answer leaves, and what happens when the disk does not take it."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from opentrail.journal import Journal, JournalUnwritable
+from tests.recorder.rig import Arrived, RecorderServer, ScriptedUpstream, eventually, signed_headers
+
+LONG = 3 * 1024 * 1024
+
+
+class FailingJournal:
+    """The real journal behind a disk that can be made to refuse or to wait."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.refuses = False
+        self.says_writable = True
+        self.gate: threading.Event | None = None
+        self.seen: list[str] = []
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        return self._guarded("record", lambda: self.journal.submit(*arguments, **options))
+
+    def submit_intent(self, body: bytes) -> Future[Any]:
+        return self._guarded("intent", lambda: self.journal.submit_intent(body))
+
+    def writable(self) -> bool:
+        return self.says_writable and self.journal.writable()
+
+    def append(self, *arguments: Any, **options: Any) -> Any:
+        return self.submit(*arguments, **options).result()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.journal, name)
+
+    def _guarded(self, kind: str, act: Callable[[], Future[Any]]) -> Future[Any]:
+        self.seen.append(kind)
+        if self.refuses:
+            failed: Future[Any] = Future()
+            failed.set_exception(JournalUnwritable("the test's disk is full"))
+            return failed
+        gate = self.gate
+        if gate is None:
+            return act()
+        waiting: Future[Any] = Future()
+
+        def later() -> None:
+            gate.wait(10)
+            waiting.set_result(act().result())
+
+        threading.Thread(target=later, daemon=True).start()
+        return waiting
+
+
+@pytest.fixture
+def disk(start: Callable[..., RecorderServer]) -> Callable[..., tuple[RecorderServer, FailingJournal]]:
+    def begin(**options: Any) -> tuple[RecorderServer, FailingJournal]:
+        made: list[FailingJournal] = []
+
+        def around(journal: Journal) -> FailingJournal:
+            made.append(FailingJournal(journal))
+            return made[0]
+
+        recorder = start(journal_wrapper=around, **options)
+        return recorder, made[0]
+
+    return begin
+
+
+Disk = Callable[..., tuple[RecorderServer, FailingJournal]]
+
+
+async def long_answer(arrived: Arrived) -> None:
+    await arrived.drop_body()
+    await arrived.answer(200, bytes(LONG))
+
+
+def test_a_short_answer_waits_for_its_record(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk()
+    journal.gate = threading.Event()
+    answers: list[int] = []
+    caller = threading.Thread(target=lambda: answers.append(recorder.call("GET", "/bucket/key")[0]))
+    caller.start()
+    eventually(lambda: "record" in journal.seen)
+    caller.join(0.2)
+    assert answers == [], "the answer left before its record was on disk"
+    journal.gate.set()
+    caller.join(5)
+    assert answers == [200]
+
+
+def test_a_long_answer_waits_for_an_intent_and_its_end_for_the_record(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk()
+    upstream.script = long_answer
+    journal.gate = threading.Event()
+    headers = signed_headers("GET", f"{recorder.url}/bucket/key")
+    lines = ["GET /bucket/key HTTP/1.1", f"Host: 127.0.0.1:{recorder.port}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    with socket.create_connection(("127.0.0.1", recorder.port), timeout=10) as client:
+        client.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        eventually(lambda: journal.seen == ["intent"])
+        assert _received(client, 0.2) == b"", "the answer began before its intent was on disk"
+        intent_gate, journal.gate = journal.gate, threading.Event()
+        intent_gate.set()
+        eventually(lambda: _peeked(client) and journal.seen == ["intent"])
+        beginning = _received(client, 0.5)
+        head, _, body = beginning.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 ") and 0 < len(body) < LONG
+        assert journal.seen == ["intent", "record"] and len(recorder.journal.intents()) == 1
+        journal.gate.set()
+        rest = _received(client, 0.5)
+    assert len(body) + len(rest) == LONG
+    assert recorder.journal.intents() == []
+    assert recorder.record()["additionalEventData"]["bytesTransferredOut"] == LONG
+
+
+def _received(client: socket.socket, quiet_seconds: float) -> bytes:
+    """Everything that comes until nothing has come for `quiet_seconds`."""
+    client.settimeout(quiet_seconds)
+    parts = []
+    try:
+        while part := client.recv(1 << 20):
+            parts.append(part)
+    except TimeoutError:
+        pass
+    return b"".join(parts)
+
+
+def _peeked(client: socket.socket) -> bytes:
+    client.settimeout(5)
+    return client.recv(1, socket.MSG_PEEK)
+
+
+def test_no_answer_leaves_when_the_append_fails_and_the_record_follows(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk()
+    journal.refuses = True
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        recorder.call("PUT", "/bucket/key", b"acted")
+    assert len(upstream.arrived) == 1
+    assert recorder.intake.waiting() == 1 and recorder.records() == []
+    journal.refuses = False
+    assert recorder.record()["eventName"] == "PutObject"
+
+
+def test_no_long_answer_begins_when_the_intent_fails(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk()
+    upstream.script = long_answer
+    journal.refuses = True
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        recorder.call("GET", "/bucket/key")
+    journal.refuses = False
+    assert recorder.record()["eventName"] == "GetObject"
+
+
+def test_a_long_answer_is_cut_when_its_record_fails(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk()
+
+    async def script(arrived: Arrived) -> None:
+        arrived.writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {LONG}\r\n\r\n".encode() + bytes(LONG - 10))
+        await arrived.writer.drain()
+        journal.refuses = True
+        arrived.writer.write(bytes(10))
+
+    upstream.script = script
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        recorder.call("GET", "/bucket/key")
+    assert len(recorder.journal.intents()) == 1
+    journal.refuses = False
+    assert recorder.record()["eventName"] == "GetObject"
+    assert recorder.journal.intents() == []
+
+
+def test_calls_are_refused_before_they_act_while_nothing_can_be_recorded(
+    disk: Disk, upstream: ScriptedUpstream
+) -> None:
+    recorder, journal = disk()
+    journal.says_writable = False
+    for service, call in (("s3", "list_buckets"), ("sqs", "list_queues"), ("ec2", "describe_instances")):
+        with pytest.raises(ClientError) as refused:
+            getattr(recorder.client(service), call)()
+        assert refused.value.response["Error"]["Code"] == "ServiceUnavailable"
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert upstream.arrived == []
+    journal.says_writable = True
+    told = recorder.record()
+    assert (told["eventType"], told["serviceEventDetails"]["callsRefused"]) == ("AwsServiceEvent", 3)
+
+
+def test_without_waiting_answers_go_on_and_their_records_follow(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk(guarantee="async")
+    journal.refuses, journal.says_writable = True, False
+    assert recorder.call("PUT", "/bucket/key", b"x")[0] == 200
+    upstream.script = long_answer
+    assert len(recorder.call("GET", "/bucket/key")[2]) == LONG
+    assert recorder.records() == []
+    journal.refuses, journal.says_writable = False, True
+    recorder.record(2)
+    assert [record["eventName"] for record in recorder.records()] == ["PutObject", "GetObject"]
+    assert "intent" not in journal.seen
