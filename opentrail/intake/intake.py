@@ -54,6 +54,8 @@ class Intake:
     def __init__(
         self, journal: Journal, clock: Clock, *, home_account: str = "000000000000", home_region: str = "us-east-1"
     ) -> None:
+        if not home_account:
+            raise ValueError("the event that tells of refused calls needs an account")
         self._journal = journal
         self._clock = clock
         self._home = (home_account, home_region)
