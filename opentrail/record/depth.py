@@ -7,6 +7,8 @@ _STRING_OR_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{\[]|[}\]]', re.DOTAL
 
 def exceeds_depth(text: bytes, levels: int) -> bool:
     """Whether objects and arrays in `text` stand more than `levels` deep inside each other."""
+    if text.count(b"{") + text.count(b"[") <= levels:
+        return False
     depth = 0
     for token in _STRING_OR_BRACKETS.finditer(text):
         byte = text[token.start()]

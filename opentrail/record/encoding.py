@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from opentrail import limits
+from opentrail.record.depth import exceeds_depth
 from opentrail.record.faults import BadRecord
 
 TOP_LEVEL_ORDER = (
@@ -52,8 +53,9 @@ _WITHOUT_PARAMETERS = ("Insight", "NetworkActivity", "Aggregated")
 def encode(fields: Mapping[str, Any]) -> bytes:
     """The record that `fields` describe, ready for the journal.
 
-    Top-level values of None are left out, but for the two parameter fields. Raises BadRecord where the record stays
-    above limits.RECORD_BYTES after all that may be left out is left out.
+    Top-level values of None are left out, but for the two parameter fields. What is nested deeper than
+    limits.RECORD_DEPTH becomes null, so that `view.view` always reads what this writes. Raises BadRecord where the
+    record stays above limits.RECORD_BYTES after all that may be left out is left out.
     """
     record = _ordered(fields, TOP_LEVEL_ORDER, keep_null=_NULL_WHEN_LEFT_OUT)
     if fields.get("eventCategory") not in _WITHOUT_PARAMETERS:
@@ -144,9 +146,10 @@ def _cut(text: str, size: int) -> str:
 
 def _encode(value: Any) -> bytes:
     try:
-        return _encoder(value)
+        encoded = _encoder(value)
     except (UnicodeEncodeError, TypeError, OverflowError, RecursionError):
         return _encoder(_writable(value))
+    return _encoder(_writable(value)) if exceeds_depth(encoded, limits.RECORD_DEPTH) else encoded
 
 
 def _writable(value: Any, levels: int = limits.RECORD_DEPTH) -> Any:

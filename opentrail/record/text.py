@@ -32,7 +32,7 @@ _ABSENT = msgspec.Raw(b"")
 class _File(msgspec.Struct, gc=False):
     """What tells a log file from a digest file and from a record that stands alone."""
 
-    Records: msgspec.Raw = _ABSENT
+    Records: list[msgspec.Raw] | None = None
     eventVersion: msgspec.Raw = _ABSENT  # noqa: N815 - the record's own names
     eventID: msgspec.Raw = _ABSENT  # noqa: N815
     eventName: msgspec.Raw = _ABSENT  # noqa: N815
@@ -111,12 +111,12 @@ def _quick_elements(body: bytes) -> list[msgspec.Raw]:
 
 def _elements_of_object(body: bytes) -> list[msgspec.Raw]:
     """The records of a log file, or the one record that the object is; raises NotALogFile for other objects."""
-    file = _file.decode(body)
-    if file.Records is not _ABSENT:
-        records = bytes(file.Records)
-        if records[:1] != b"[":
-            raise NotALogFile("its Records is no list", "other")
-        return _elements.decode(records)
+    try:
+        file = _file.decode(body)
+    except msgspec.ValidationError as fault:
+        raise NotALogFile("its Records is no list", "other") from fault
+    if file.Records is not None:
+        return file.Records
     if file.is_record:
         return [msgspec.Raw(body)]
     if file.is_digest:

@@ -119,6 +119,10 @@ def test_what_json_cannot_carry_is_replaced() -> None:
     nested: Any = "x"
     for _ in range(5000):
         nested = [nested]
+    shallower: Any = "x"
+    for _ in range(limits.RECORD_DEPTH):
+        shallower = {"a": shallower}
+    assert view(encode(SMALL | {"requestParameters": shallower})).eventID == "a"
     fields = SMALL | {
         "userAgent": "a\ud800b",
         "requestParameters": {"k\udcff": b"\xff", "s": {1}, "o": object, "d": nested},
