@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
-from opentrail.accounts.master_key import load_master_key
+from opentrail.accounts.master_key import derived_key, load_master_key
 from opentrail.accounts.principal import iam_user, root
 from opentrail.api import CloudTrailApi
 from opentrail.catalog.database import open_catalog
@@ -14,6 +14,7 @@ from opentrail.history import History
 from opentrail.intake import Intake
 from opentrail.journal import Journal
 from opentrail.recorder.app import Recorder
+from opentrail.recorder.client_address import client_address
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import ANY_SERVICE, Upstream, Upstreams, moto
 from opentrail.server.data_folder import DataFolder
@@ -21,6 +22,9 @@ from opentrail.server.doors import Doors
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import Principal, Settings
 from opentrail.server.worker import history_settings
+from opentrail.wire.http import HttpRequest
+
+TOKEN_PURPOSE = "page-tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ class Parts:
     intake: Intake
     history: History
     recorder: Recorder
+    api: CloudTrailApi
     doors: Doors
-    access_keys: AccessKeys
 
 
 def assemble(folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock) -> Parts:
@@ -41,11 +45,28 @@ def assemble(folder: DataFolder, settings: Settings, upstreams: Sequence[Upstrea
     intake = Intake(journal, clock, home_account=settings.server.account)
     engine = open_catalog(folder.catalog)
     configured = [_access_key(principal, settings) for principal in settings.principal]
-    access_keys = AccessKeys(engine, load_master_key(folder.secrets), configured)
+    master_key = load_master_key(folder.secrets)
+    access_keys = AccessKeys(engine, master_key, configured)
     history = History.open(folder.tables, journal, clock, history_settings(settings.history))
-    recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, _recorder_settings(folder, settings))
-    api = CloudTrailApi(access_keys, intake, clock, history.lookup)
-    return Parts(journal, intake, history, recorder, Doors(api, recorder, clock), access_keys)
+    told = _recorder_settings(folder, settings)
+    recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, told)
+
+    def source_address(request: HttpRequest) -> str:
+        return client_address(request.client, request.header("x-forwarded-for"), told.trusted_proxies)
+
+    api = CloudTrailApi(
+        access_keys,
+        intake,
+        clock,
+        history.lookup,
+        token_key=derived_key(master_key, TOKEN_PURPOSE),
+        home_account=told.home_account,
+        home_region=told.region,
+        guarantee=told.guarantee,
+        may_record=journal.writable,
+        source_address=source_address,
+    )
+    return Parts(journal, intake, history, recorder, api, Doors(api, recorder, clock))
 
 
 def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:

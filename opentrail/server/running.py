@@ -25,7 +25,6 @@ from opentrail.telemetry import (
     FOLLOWER_LAG,
     FOLLOWER_POSITION,
     JOURNAL_HEAD,
-    RECORDS_WAITING,
     configure_logging,
     logger,
 )
@@ -128,6 +127,7 @@ def _closing(parts: Parts) -> Iterator[None]:
     try:
         yield
     finally:
+        parts.api.close()
         parts.history.close()
         parts.intake.close()
         parts.journal.close()
@@ -137,7 +137,7 @@ def _health(parts: Parts, children: Sequence[Child]) -> Health:
     return Health(
         journal_writable=parts.journal.writable(),
         head=parts.journal.head(),
-        records_waiting=parts.intake.waiting,
+        records_waiting=parts.intake.waiting(),
         follower_positions={name: parts.journal.position(name) for name in FOLLOWERS},
         parts={child.program.name: child.running for child in children},
     )
