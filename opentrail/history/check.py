@@ -30,6 +30,7 @@ from opentrail.segments.sweep import reading
 from opentrail.segments.writer import index_path
 
 MOST_PROBLEMS: Final = 100
+_NAMED: Final = 10  # of one kind
 _INDEXED_ROWS: Final = 2_000_000  # indexes are compared whole up to so many rows, beyond it of segments drawn by lot
 _READ_EVENTS: Final = 16_384
 _TEXTS: Final = 200  # records of each segment that are read and compared with its columns
@@ -96,7 +97,7 @@ def _check_segments(snapshot: Snapshot, findings: Findings) -> npt.NDArray[np.in
         positions.append(found[0])
         keys.append(found[1])
     every = np.sort(np.concatenate(positions)) if positions else np.empty(0, np.int64)
-    for position in every[1:][every[1:] == every[:-1]][:MOST_PROBLEMS].tolist():
+    for position in every[1:][every[1:] == every[:-1]][:_NAMED].tolist():
         findings.add(f"position {position} is in the table twice")
     if len(every) and int(every[-1]) > snapshot.position:
         findings.add(f"position {int(every[-1])} is in the table, whose own position is {snapshot.position}")
