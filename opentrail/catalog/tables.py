@@ -32,6 +32,7 @@ imports = Table(
     Column("state", String, nullable=False),
     Column("started_at", Integer, nullable=False),
     Column("finished_at", Integer),
+    Column("journal_position", Integer, nullable=False),  # what it appended up to here is told in import_files
 )
 
 import_files = Table(
@@ -40,6 +41,7 @@ import_files = Table(
     Column("import_id", Integer, ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True),
     Column("key", String, primary_key=True),
     Column("fingerprint", String, nullable=False),
+    Column("elements", Integer),  # so many are done; null: all of the file
     Column("kept", Integer, nullable=False),
     Column("duplicates", Integer, nullable=False),
     Column("set_aside", Integer, nullable=False),

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String, nullable=False),
         sa.Column("started_at", sa.Integer, nullable=False),
         sa.Column("finished_at", sa.Integer),
+        sa.Column("journal_position", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_imports"),
         sa.UniqueConstraint("source", name="uq_imports_source"),
     )
@@ -36,6 +37,7 @@ def upgrade() -> None:
         sa.Column("import_id", sa.Integer, nullable=False),
         sa.Column("key", sa.String, nullable=False),
         sa.Column("fingerprint", sa.String, nullable=False),
+        sa.Column("elements", sa.Integer),
         sa.Column("kept", sa.Integer, nullable=False),
         sa.Column("duplicates", sa.Integer, nullable=False),
         sa.Column("set_aside", sa.Integer, nullable=False),
