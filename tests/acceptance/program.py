@@ -44,7 +44,8 @@ class Program:
         command += ["--console-port", str(self.console_port), *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         ready = threading.Event()
-        threading.Thread(target=self._read, args=(self.process, ready), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)
+        self._reader.start()
         deadline = time.monotonic() + START_SECONDS
         while not ready.wait(0.05):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -53,10 +54,11 @@ class Program:
 
     def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.output.append(line)
-            if line.startswith("ready:"):
-                ready.set()
+        with process.stdout:
+            for line in process.stdout:
+                self.output.append(line)
+                if line.startswith("ready:"):
+                    ready.set()
 
     @property
     def endpoint(self) -> str:
@@ -113,13 +115,16 @@ class Program:
     def stop(self) -> int:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(40)
+        status = self.process.wait(40)
+        self._reader.join(5)
+        return status
 
     def kill(self) -> None:
         """kill -9 of the parent alone; what it started must go by itself."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(10)
+        self._reader.join(5)
 
 
 def opentrail(*arguments: str) -> "subprocess.CompletedProcess[str]":

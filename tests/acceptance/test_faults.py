@@ -64,9 +64,9 @@ def test_a_full_disk_refuses_calls_and_says_so_afterwards(small_disk: Path) -> N
 def test_other_services_without_the_sandbox_are_refused_and_recorded(program: Program) -> None:
     program.start()
     with pytest.raises(ClientError) as refused:
-        program.client("sqs").list_queues()
+        program.client("sns").list_topics()
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
-    found = program.events("--event-name", "ListQueues")
+    found = program.events("--event-name", "ListTopics")
     assert found and found[0]["errorCode"] == "ServiceUnavailable"
     assert program.stop() == 0
 

@@ -24,6 +24,10 @@ ROLE_TRUST = json.dumps(
     }
 )
 
+ROLE_POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+)
+
 
 def management(program: Program, name: str, **conditions: Any) -> dict[str, Any]:
     """The newest management event called `name`, as LookupEvents answers it, at most a second after the call."""
@@ -113,6 +117,7 @@ def test_presigned_urls(sandbox: Program, version: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(get.replace("p%20q", "other"))
     assert refused.value.code == 403
+    refused.value.close()
 
 
 def test_users_keys_and_roles_keep_their_identity(sandbox: Program) -> None:
@@ -120,7 +125,7 @@ def test_users_keys_and_roles_keep_their_identity(sandbox: Program) -> None:
     user = iam.create_user(UserName="dana", Path="/team/")["User"]
     key = iam.create_access_key(UserName="dana")["AccessKey"]
     iam.create_role(RoleName="Deployer", Path="/ci/", AssumeRolePolicyDocument=ROLE_TRUST)
-    iam.put_role_policy(RoleName="Deployer", PolicyName="p", PolicyDocument=ROLE_TRUST)
+    iam.put_role_policy(RoleName="Deployer", PolicyName="p", PolicyDocument=ROLE_POLICY)
     created = management(sandbox, "CreateAccessKey")
     assert "secretAccessKey" not in json.dumps(created) and key["SecretAccessKey"] not in json.dumps(created)
 
@@ -229,9 +234,9 @@ def test_calls_that_fail(sandbox: Program) -> None:
     assert management(sandbox, "GetUser")["errorCode"] in ("NoSuchEntity", "NoSuchEntityException")
 
     with pytest.raises(ClientError) as refused:
-        sandbox.client("sqs", secret="wrong").list_queues()
+        sandbox.client("sns", secret="wrong").list_topics()
     assert refused.value.response["Error"]["Code"] in ("SignatureDoesNotMatch", "InvalidSignatureException")
-    assert management(sandbox, "ListQueues")["errorCode"]
+    assert management(sandbox, "ListTopics")["errorCode"] == refused.value.response["Error"]["Code"]
     with pytest.raises(ClientError):
         sandbox.client("iam", key="AKIAUNKNOWN000000000").list_users()
     assert management(sandbox, "ListUsers")["userIdentity"]["accessKeyId"] == "AKIAUNKNOWN000000000"
