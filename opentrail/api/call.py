@@ -1,0 +1,56 @@
+"""One call of the API on its way through the steps, and what a room is asked."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentrail.accounts.access_keys import AccessKey
+from opentrail.accounts.principal import Principal
+from opentrail.api.faults import ApiFault, SerializationFault
+from opentrail.api.operations import Operation, Service
+from opentrail.errors import OpenTrailError
+from opentrail.wire.http import HttpRequest
+from opentrail.wire.signature import Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a room gets: a valid question of a proven caller. Times in `parameters` are microseconds."""
+
+    operation: Operation
+    account: str
+    region: str
+    principal: Principal
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What answers one operation.
+
+    `answer` runs in a thread and returns the output by the model's member names, times in microseconds.
+    `closer_faults` names the fault of a member (of the input's top level) that breaks a rule of the model, where
+    the operation has one of its own.
+    """
+
+    answer: Callable[[Asked], Mapping[str, Any]]
+    closer_faults: Mapping[str, type[ApiFault]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """One call; each step fills in its part."""
+
+    request: HttpRequest
+    body: bytes
+    service: Service = "cloudtrail"
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    operation: Operation | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)  # the body as JSON
+    unreadable: SerializationFault | None = None  # why the body is no such thing
+    signature: Signature | None = None
+    key: AccessKey | None = None
+    parameters: Mapping[str, Any] | None = None  # by the model's names; None: not understood
+    output: Mapping[str, Any] | None = None
+    fault: OpenTrailError | None = None

@@ -1,0 +1,129 @@
+"""The API's door: a call goes through the steps, its room answers, its record is durable, then the answer leaves."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Literal, Protocol
+
+from opentrail import limits
+from opentrail.accounts.access_keys import AccessKeys
+from opentrail.api import answering
+from opentrail.api.call import Call, Room
+from opentrail.api.faults import InternalFailure, NotRecorded, RequestTooLong
+from opentrail.api.rooms.lookup import Lookup, LookupRoom
+from opentrail.api.self_recording import record_of
+from opentrail.api.steps import STEPS, Surroundings, asked
+from opentrail.clock import MICROSECONDS, Clock
+from opentrail.errors import OpenTrailError
+from opentrail.telemetry import CALLS_REFUSED, logger
+from opentrail.wire.http import HttpRequest, HttpResponse
+from opentrail.wire.service_models import service_model
+
+log = logger("api")
+
+
+class Intake(Protocol):
+    """The door into the journal."""
+
+    def live(self, fields: Mapping[str, Any], /) -> "Future[Any]":
+        """Keep one record; the future's result means that it is on disk."""
+        ...
+
+    def refuse(self, /) -> None:
+        """Count a call that was refused because its record could not have been kept."""
+        ...
+
+
+class CloudTrailApi:
+    """Answers the calls of `cloudtrail` and `cloudtrail-data`.
+
+    `lookup` is History.lookup; `token_key` signs page tokens (32 bytes, the same after a restart). With the guarantee
+    `durable` an answer leaves only after the record of its call is on disk, and `may_record` is asked before anything
+    is done. `source_address` tells whose address a record shows.
+    """
+
+    def __init__(
+        self,
+        access_keys: AccessKeys,
+        intake: Intake,
+        clock: Clock,
+        lookup: Lookup,
+        *,
+        token_key: bytes,
+        home_account: str,
+        home_region: str = "us-east-1",
+        guarantee: Literal["durable", "async"] = "durable",
+        may_record: Callable[[], bool] = lambda: True,
+        source_address: Callable[[HttpRequest], str] = lambda request: request.client,
+    ) -> None:
+        rooms: dict[str, Room] = {**LookupRoom(lookup, token_key).rooms}
+        durable = guarantee == "durable"
+        self._around = Surroundings(access_keys, clock, rooms, may_record if durable else lambda: True)
+        self._intake = intake
+        self._clock = clock
+        self._durable = durable
+        self._home = (home_account, home_region)
+        self._source_address = source_address
+        self._threads = ThreadPoolExecutor(limits.API_THREADS, thread_name_prefix="api")
+
+    async def answer(self, request: HttpRequest, body: bytes) -> HttpResponse:
+        """Do the call and record it; with the guarantee `durable` the record is on disk when this returns."""
+        call = Call(request, body)
+        try:
+            for step in STEPS:
+                step(self._around, call)
+            room = self._around.rooms[asked(call).operation.name]
+            call.output = await asyncio.get_running_loop().run_in_executor(self._threads, room.answer, asked(call))
+            response = self._success(call)
+        except OpenTrailError as fault:
+            call.fault = call.unreadable or fault
+        except Exception as error:
+            log.error("a call failed", action="call-failed", request_id=call.request_id, exc_info=error)
+            call.fault = InternalFailure()
+        if call.fault is not None:
+            response = self._refusal(call, call.fault)
+        if await self._recorded(call):
+            return response
+        call.fault = NotRecorded()
+        return self._refusal(call, call.fault)
+
+    def too_long(self, request: HttpRequest) -> HttpResponse:
+        """The answer to a call whose body is longer than `limits.API_BODY_BYTES` and was not read."""
+        CALLS_REFUSED.labels("too-long").inc()
+        call = Call(request, b"")
+        STEPS[0](self._around, call)
+        return self._refusal(call, RequestTooLong())
+
+    def close(self) -> None:
+        """Let calls under way end and take no more."""
+        self._threads.shutdown()
+
+    async def _recorded(self, call: Call) -> bool:
+        """Record the call; False where the caller must not be told its outcome."""
+        if call.operation is None:
+            CALLS_REFUSED.labels("unknown-operation").inc()
+            return True
+        if isinstance(call.fault, NotRecorded):
+            self._intake.refuse()
+            return True
+        fields = record_of(call, call.operation, self._source_address(call.request), *self._home)
+        kept = self._intake.live(fields)
+        if not self._durable:
+            return True
+        try:
+            await asyncio.wrap_future(kept)
+        except OpenTrailError as error:
+            log.error("a call was not recorded", action="call-not-recorded", error=error.message)
+            return False
+        return True
+
+    def _success(self, call: Call) -> HttpResponse:
+        operation = asked(call).operation
+        shape = service_model(operation.service).operation_model(operation.name).output_shape
+        return answering.success(call.service, shape, call.output or {}, self._stamp(call))
+
+    def _refusal(self, call: Call, fault: OpenTrailError) -> HttpResponse:
+        return answering.refusal(call.service, fault, self._stamp(call))
+
+    def _stamp(self, call: Call) -> answering.Stamp:
+        return answering.Stamp(call.request_id, self._clock.now_us() / MICROSECONDS)

@@ -1,0 +1,1 @@
+"""The rooms: one module per group of operations; a room reads its question, calls one service, shapes the answer."""

@@ -1,0 +1,79 @@
+"""Our own API's calls are events too: what their records say."""
+
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from opentrail.accounts.identity import unknown_identity, user_identity
+from opentrail.api.call import Call
+from opentrail.api.operations import Operation
+from opentrail.api.validation import lower_first
+from opentrail.clock import MICROSECONDS, as_datetime
+from opentrail.wire.canonical import as_utf8
+from opentrail.wire.service_models import service_model
+
+_FIRST_YEAR_US = -62_135_596_800 * MICROSECONDS
+_LAST_YEAR_US = 253_402_300_800 * MICROSECONDS
+
+
+def record_of(
+    call: Call, operation: Operation, source_address: str, home_account: str, home_region: str
+) -> dict[str, Any]:
+    """The fields of the record of `call`, which is answered or refused by now.
+
+    Who cannot be named, because key or signature are wrong, is recorded in the home account.
+    """
+    model = service_model(operation.service).operation_model(operation.name)
+    claimed = as_utf8(call.signature.access_key) if call.signature is not None else None
+    account = call.key.principal.account if call.key is not None else home_account
+    if call.key is not None:
+        identity = user_identity(call.key.principal, call.key.access_key_id)
+    else:
+        identity = unknown_identity(account, claimed)
+    fields: dict[str, Any] = {
+        "userIdentity": identity,
+        "eventSource": operation.event_source,
+        "eventName": operation.name,
+        "awsRegion": call.signature.region if call.signature is not None and call.signature.region else home_region,
+        "sourceIPAddress": source_address,
+        "requestParameters": recorded(model.input_shape, call.parameters) if call.parameters else None,
+        "responseElements": None,
+        "requestID": call.request_id,
+        "readOnly": operation.read_only,
+        "eventType": "AwsApiCall",
+        "managementEvent": operation.category == "Management",
+        "recipientAccountId": account,
+        "eventCategory": operation.category,
+    }
+    if call.request.header("user-agent"):
+        fields["userAgent"] = as_utf8(call.request.header("user-agent"))
+    if call.request.host:
+        fields["tlsDetails"] = {"clientProvidedHostHeader": as_utf8(call.request.host)}
+    if call.fault is not None:
+        fields["errorCode"] = call.fault.code
+        if call.fault.message:
+            fields["errorMessage"] = call.fault.message
+    elif call.output and not operation.read_only:
+        fields["responseElements"] = recorded(model.output_shape, call.output)
+    return fields
+
+
+def recorded(shape: Shape, value: Any) -> Any:
+    """A value as records show it: member names with their first letter lowered, times as ISO 8601, blobs as base64."""
+    if value is None:
+        return None
+    if isinstance(shape, StructureShape):
+        return {lower_first(name): recorded(shape.members[name], part) for name, part in value.items()}
+    if isinstance(shape, ListShape):
+        return [recorded(shape.member, part) for part in value]
+    if isinstance(shape, MapShape):
+        return {key: recorded(shape.value, part) for key, part in value.items()}
+    if shape.type_name == "timestamp":
+        return _as_time(value)
+    return value
+
+
+def _as_time(us: int) -> str | int:
+    if not _FIRST_YEAR_US <= us < _LAST_YEAR_US:
+        return us // MICROSECONDS  # no calendar has a name for it
+    return as_datetime(us).isoformat(timespec="milliseconds" if us % MICROSECONDS else "seconds").replace("+00:00", "Z")
