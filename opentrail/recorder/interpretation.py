@@ -71,8 +71,7 @@ def interpret(
     except UnreadableCall as fault:
         return _unreadable(service, request, signature, UnreadableCall(fault.reason, parsed.operation))
     if shaped is not None:
-        sensitive = request_shaper(service, parsed.operation.name, parsed.protocol, parsed.operation).sensitive
-        shaped = redact_parameters(source, name, shaped, sensitive)
+        shaped = redact_parameters(source, name, shaped, _sensitive(parsed))
     return Interpreted(
         service=service,
         event_source=source,
@@ -98,7 +97,14 @@ def _shaped(parsed: ParsedRequest, request: HttpRequest, body: bytes | None) -> 
     if service == "s3control":
         return s3.control_parameters(operation, request, body, _in_path(parsed))
     shaper = request_shaper(service, operation.name, parsed.protocol, operation)
-    return finish_parameters(service, operation.name, shaper(parsed.parameters))
+    return finish_parameters(service, operation, shaper(parsed.parameters))
+
+
+def _sensitive(parsed: ParsedRequest) -> frozenset[tuple[str, ...]]:
+    """Paths of sensitive members, where the shape is the model's; EC2's hides them itself, S3's leaves them out."""
+    if parsed.service in ("ec2", "s3", "s3control"):
+        return frozenset()
+    return request_shaper(parsed.service, parsed.operation.name, parsed.protocol, parsed.operation).sensitive
 
 
 def _in_path(parsed: ParsedRequest) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from opentrail.wire.service_models import (
 from opentrail.wire.signature import Signature
 
 _S3_CONTROL_PATH: Final = "/v20180820/"
+_CBOR_PATH: Final = "/service/"
 _HOST_LABELS: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _BEGINNING_OF_BODY: Final = 16 * 1024  # bytes in which Action and Version of a form are looked for
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -58,16 +59,17 @@ def _among(request: HttpRequest, body: bytes | None, candidates: tuple[str, ...]
 
 
 def _by_target(request: HttpRequest, candidates: Iterable[str]) -> str | None:
-    target = request.header("x-amz-target").rpartition(".")[0]
+    """By X-Amz-Target, or by the service in the path of a CBOR call; several services may share a target."""
+    target, _, operation = request.header("x-amz-target").rpartition(".")
+    if not target and request.path.startswith(_CBOR_PATH):
+        target, _, operation = request.path.removeprefix(_CBOR_PATH).partition("/operation/")
     if not target:
         return None
     names = tuple(candidates)
-    for name in names:
-        if target in _targets(name):
-            return name
-    if names:
-        return None
-    return _services_by_target().get(target)
+    if not names:
+        return _services_by_target().get(target)
+    aimed = [name for name in names if target in _targets(name)]
+    return _with_operation(aimed, operation) or (aimed[0] if aimed else None)
 
 
 def _unsigned(request: HttpRequest, body: bytes | None) -> str | None:
@@ -79,9 +81,7 @@ def _unsigned(request: HttpRequest, body: bytes | None) -> str | None:
         if action.startswith(("AssumeRole", "GetCallerIdentity", "GetSessionToken", "GetFederationToken")):
             return "sts"
         return _by_version(_QUERY_SERVICES, version) or _with_operation(_QUERY_SERVICES, action)
-    if "x-amz-target" in request.headers_by_name:
-        return None
-    if request.path.startswith("/service/") and "/operation/" in request.path:
+    if "x-amz-target" in request.headers_by_name or "smithy-protocol" in request.headers_by_name:
         return None
     return "s3"
 

@@ -171,11 +171,11 @@ def _sqs(touched: Touched) -> list[Resource]:
     if touched.interpreted.category != "Data":
         return []
     steps = touched.text("QueueUrl").partition("://")[2].split("/")
-    if len(steps) < 2 or not steps[-1]:
+    name = steps[-1] if len(steps) > 1 else touched.text("QueueName")
+    if not name:
         return []
-    account = steps[-2] if steps[-2].isdigit() else touched.account
-    arn = f"arn:aws:sqs:{touched.region}:{account}:{steps[-1]}"
-    return [_entry(account, "AWS::SQS::Queue", arn)]
+    account = steps[-2] if len(steps) > 1 and steps[-2].isdigit() else touched.account
+    return [_entry(account, "AWS::SQS::Queue", f"arn:aws:sqs:{touched.region}:{account}:{name}")]
 
 
 def _kinesis(touched: Touched) -> list[Resource]:

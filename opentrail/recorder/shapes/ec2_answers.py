@@ -35,9 +35,10 @@ def elements(operation: OperationModel, body: bytes) -> dict[str, Any] | None:
         _hide_secrets(root)
         return as_object(root)
     shaped = _structure(operation.name, root, operation.output_shape)
-    if isinstance(shaped, dict) and "requestId" in shaped:  # first, wherever the service put it
-        return {"requestId": shaped.pop("requestId"), **shaped}
-    return shaped if isinstance(shaped, dict) else None
+    first = {"requestId": shaped.pop("requestId")} if "requestId" in shaped else {}  # wherever the service put it
+    if operation.output_shape is None:
+        shaped.setdefault("_return", True)  # EC2 answers these calls with nothing else; imitations may not
+    return {**first, **shaped}
 
 
 def _hide_secrets(root: Element) -> None:
@@ -46,7 +47,7 @@ def _hide_secrets(root: Element) -> None:
             element.text = REMOVED
 
 
-def _structure(operation: str, element: Element, shape: Shape | None) -> Any:
+def _structure(operation: str, element: Element, shape: Shape | None) -> dict[str, Any]:
     members = _members(shape) if isinstance(shape, StructureShape) else {}
     renamed = _RENAMED.get(operation, {})
     shaped: dict[str, Any] = {}

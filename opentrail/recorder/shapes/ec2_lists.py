@@ -40,6 +40,7 @@ _SETS: Final[Mapping[str, str]] = {
     "CreateImage": "BlockDeviceMapping=blockDeviceMapping!",
     "CreateInstanceExportTask": "",
     "CreateKeyPair": "",
+    "CreateInternetGateway": "",
     "CreateNetworkAcl": "",
     "CreateNetworkAclEntry": "",
     "CreateNetworkInterface": (
@@ -83,12 +84,13 @@ _SETS: Final[Mapping[str, str]] = {
     "DeleteVpnConnection": "",
     "DeleteVpnConnectionRoute": "",
     "DeleteVpnGateway": "",
+    "DeregisterImage": "",
     "DescribeAccountAttributes": "AttributeName=accountAttributeNameSet/attributeName!",
     "DescribeAddresses": (
         "PublicIp=publicIpsSet/publicIp! Filter=filterSet! AllocationId=allocationIdsSet/allocationId!"
     ),
     "DescribeAvailabilityZones": (
-        "ZoneName=availabilityZoneSet/zoneName! Filter=filterSet! ZoneId=availabilityZoneIdSet/zoneId!"
+        "ZoneName=availabilityZoneSet/zoneName! Filter=filterSet ZoneId=availabilityZoneIdSet/zoneId!"
     ),
     "DescribeBundleTasks": "BundleId=bundlesSet/bundleId! Filter=filterSet!",
     "DescribeClassicLinkInstances": "InstanceId=instancesSet/instanceId! Filter=filterSet!",
@@ -262,6 +264,7 @@ RENAMED: Final[Mapping[str, Mapping[str, str]]] = {
 
 # What AWS writes although the caller may have left it out: the service's defaults.
 DEFAULTS: Final[Mapping[str, Mapping[str, object]]] = {
+    "DescribeAccountAttributes": {"filterSet": {}},
     "CreateImage": {"noReboot": False},
     "CreateNetworkAclEntry": {"icmpTypeCode": {}, "portRange": {}},
     "CreateVpc": {"instanceTenancy": "default", "amazonProvidedIpv6CidrBlock": False},

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from botocore.model import OperationModel
+
 from opentrail.record.redaction import HIDDEN
 from opentrail.recorder.shapes.generic import lower_first
 
@@ -23,12 +25,14 @@ _DYNAMODB_ITEM_CALLS: Final = frozenset(
 _DYNAMODB_TYPES: Final = frozenset(map(lower_first, ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")))
 
 
-def finish_parameters(service: str, operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+def finish_parameters(service: str, operation: OperationModel, shaped: dict[str, Any]) -> dict[str, Any]:
     """`shaped` parameters as this service has them; may change and return the given object."""
-    for name, value in _DEFAULTS.get((service, operation), {}).items():
+    if service == "apigateway":
+        return _api_gateway_request(operation, shaped)
+    for name, value in _DEFAULTS.get((service, operation.name), {}).items():
         shaped.setdefault(name, value)
     habit = _REQUEST_HABITS.get(service)
-    return habit(operation, shaped) if habit is not None else shaped
+    return habit(operation.name, shaped) if habit is not None else shaped
 
 
 def finish_elements(service: str, operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
@@ -51,29 +55,15 @@ def _lambda_answer(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
     return _lambda_request(operation, shaped)
 
 
-def _api_gateway_request(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+def _api_gateway_request(operation: OperationModel, shaped: dict[str, Any]) -> dict[str, Any]:
     """What came in the body stands under the operation's own input; `template` says whether the link was one."""
-    place = _API_GATEWAY_PLACES
-    outer = {name: value for name, value in shaped.items() if name in place or name.endswith(("Id", "Arn"))}
-    inner = {name: value for name, value in shaped.items() if name not in outer}
-    if inner and not operation.startswith(("Get", "Delete")):
-        return {**outer, f"{lower_first(operation)}Input": inner, "template": False}
-    return {**shaped, "template": False}
-
-
-_API_GATEWAY_PLACES: Final = frozenset(
-    (
-        "basePath",
-        "domainName",
-        "httpMethod",
-        "limit",
-        "modelName",
-        "position",
-        "responseType",
-        "statusCode",
-        "stageName",
-    )
-)
+    members = operation.input_shape.members if operation.input_shape is not None else {}
+    elsewhere = {lower_first(name) for name, member in members.items() if "location" in member.serialization}
+    outer = {name: value for name, value in shaped.items() if name in elsewhere}
+    inner = {name: value for name, value in shaped.items() if name not in elsewhere}
+    if inner:
+        outer[f"{lower_first(operation.name)}Input"] = inner
+    return {**outer, "template": False}
 
 
 def _secrets_manager_answer(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +119,6 @@ def _plain(value: Any) -> Any:
 
 Habit = Callable[[str, dict[str, Any]], dict[str, Any]]
 _REQUEST_HABITS: Final[Mapping[str, Habit]] = {
-    "apigateway": _api_gateway_request,
     "dynamodb": _dynamodb_request,
     "lambda": _lambda_request,
 }

@@ -36,7 +36,11 @@ def read(service: str, request: HttpRequest, body: bytes | None) -> ParsedReques
         elif pair[0] not in _NOT_PARAMETERS and not pair[0].startswith(("X-Amz-", "x-amz-")):
             kept.append(pair)
     operation, reader = compiled(service, name)
-    return ParsedRequest(service, operation, "query", reader(tree(kept)) if reader is not None else {})
+    try:
+        parameters = reader(tree(kept)) if reader is not None else {}
+    except UnreadableCall as error:
+        raise UnreadableCall(error.reason, operation) from error
+    return ParsedRequest(service, operation, "query", parameters)
 
 
 def form_pairs(body: bytes) -> list[tuple[str, str]]:

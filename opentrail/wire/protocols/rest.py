@@ -97,9 +97,18 @@ def _payload_reader(payload: str, member: Shape, operation: OperationModel, prot
         inner = _xml(member)
         return lambda body: {payload: inner(body)}
     if isinstance(member, StructureShape) and not member.is_document_type:
-        json_inner = _json(member)
-        return lambda body: {payload: json_inner(body)}
+        return _optional_json(payload, _json(member))
     return lambda body: {payload: _any_json(body)}
+
+
+def _optional_json(payload: str, read_value: ReadBody) -> ReadBody:
+    """SDKs write an absent payload as `{}`."""
+
+    def read_payload(body: bytes) -> dict[str, Any]:
+        value = read_value(body)
+        return {payload: value} if value else {}
+
+    return read_payload
 
 
 def _json(shape: Shape) -> ReadBody:

@@ -44,7 +44,7 @@ class Route:
 class _Node:
     literals: dict[str, "_Node"] = field(default_factory=dict)
     label: "_Node | None" = None
-    greedy: list[tuple[tuple[str, ...], Route]] = field(default_factory=list)  # fixed steps after a greedy label
+    greedy: dict[tuple[str, ...], list[Route]] = field(default_factory=dict)  # by the steps after a greedy label
     ends: list[Route] = field(default_factory=list)
 
 
@@ -88,7 +88,7 @@ class Routes:
             if not _is_label(step):
                 node = node.literals.setdefault(step, _Node())
             elif step.endswith("+}"):
-                node.greedy.append((tuple(steps[index + 1 :]), route))
+                node.greedy.setdefault(tuple(steps[index + 1 :]), []).append(route)
                 return
             else:
                 node.label = node.label or _Node()
@@ -134,13 +134,13 @@ def _walk(
         _walk(literal, steps, index + 1, labels, found)
     if node.label is not None and step:
         _walk(node.label, steps, index + 1, (*labels, step), found)
-    for after, route in node.greedy:
-        _greedy(after, route, steps, index, labels, found)
+    for after, routes in node.greedy.items():
+        _greedy(after, routes, steps, index, labels, found)
 
 
 def _greedy(
     after: tuple[str, ...],
-    route: Route,
+    routes: list[Route],
     steps: list[str],
     index: int,
     labels: tuple[str, ...],
@@ -149,9 +149,10 @@ def _greedy(
     end = len(steps) - len(after)
     if end <= index:
         return
-    tail = tuple(value if _is_label(step) else "" for step, value in zip(after, steps[end:], strict=True))
-    if any(not _is_label(step) and step != value for step, value in zip(after, steps[end:], strict=True)):
+    rest = list(zip(after, steps[end:], strict=True))
+    if any(not _is_label(step) and step != value for step, value in rest):
         return
     value = "/".join(steps[index:end])
     if value:
-        found.append((route, (*labels, value, *(text for text in tail if text))))
+        values = (*labels, value, *(text for step, text in rest if _is_label(step)))
+        found.extend((route, values) for route in routes)
