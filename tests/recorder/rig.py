@@ -84,8 +84,7 @@ class Arrived:
         self, status: int = 200, body: bytes = b"", *headers: tuple[str, str], length: bool = True
     ) -> None:
         lines = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in headers)]
-        if length:
-            lines.append(f"Content-Length: {len(body)}")
+        lines.append(f"Content-Length: {len(body)}")
         self.writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
         await self.writer.drain()
 
@@ -162,6 +161,7 @@ class RecorderServer:
     folder: Path
     upstreams: list[Upstream]
     options: dict[str, Any] = field(default_factory=dict)
+    _clients: list[Any] = field(default_factory=list)
 
     def start(self) -> "RecorderServer":
         clock = SystemClock()
@@ -206,6 +206,8 @@ class RecorderServer:
         await self.recorder.handle(scope, receive, send, http_request(scope))
 
     def stop(self) -> None:
+        for client in self._clients:
+            client.close()
         self._server.should_exit = True
         self._thread.join(15)
         self.intake.close()
@@ -227,14 +229,17 @@ class RecorderServer:
         return found[-1]
 
     def client(self, service: str, key: str = KEY, secret: str = SECRET, **config: Any) -> Any:
-        return boto3.client(
+        client = boto3.client(
             service,
-            endpoint_url=self.url,
+            endpoint_url=config.pop("endpoint_url", self.url),
             aws_access_key_id=key,
             aws_secret_access_key=secret,
+            aws_session_token=config.pop("session_token", None),
             region_name="us-east-1",
             config=Config(retries={"total_max_attempts": 1}, **config),
         )
+        self._clients.append(client)
+        return client
 
     def call(self, method: str, path: str, body: bytes | None = None, **options: Any) -> tuple[int, Any, bytes]:
         """One signed request with nothing between us and the wire: status, headers, body."""
