@@ -133,6 +133,15 @@ def verify(request: HttpRequest, signature: Signature, secret: str, now: datetim
     raise InvalidSignature
 
 
+def http_date(text: str) -> datetime:
+    """The aware time of a Date header; raises IncompleteSignature."""
+    try:
+        found = parsedate_to_datetime(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise IncompleteSignature("AWS authentication requires a valid Date or x-amz-date header") from error
+
+
 def _check_time(signature: Signature, now: datetime) -> None:
     if signature.expires is not None:
         if now.timestamp() > signature.expires:
@@ -140,13 +149,7 @@ def _check_time(signature: Signature, now: datetime) -> None:
         if signature.expires > now.timestamp() + limits.PRESIGN_SECONDS + limits.S3_SIGNATURE_SKEW_SECONDS:
             raise IncompleteQuerySignature(f"Expires must be less than {limits.PRESIGN_SECONDS} seconds ahead")
         return
-    try:
-        signed_at = parsedate_to_datetime(signature.date)
-    except ValueError as error:
-        raise IncompleteSignature("AWS authentication requires a valid Date or x-amz-date header") from error
-    if signed_at.tzinfo is None:
-        signed_at = signed_at.replace(tzinfo=UTC)
-    if abs(now - signed_at) > timedelta(seconds=limits.S3_SIGNATURE_SKEW_SECONDS):
+    if abs(now - http_date(signature.date)) > timedelta(seconds=limits.S3_SIGNATURE_SKEW_SECONDS):
         raise SignatureExpired
 
 

@@ -2,8 +2,7 @@
 
 import hmac
 import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from opentrail import limits
@@ -113,7 +112,7 @@ def verify(request: HttpRequest, signature: Signature, secret: str, body_sha256:
     def signed(path: str, query: str) -> bool:
         canonical = canonical_request(request.method, path, query, headers, payload_hash, s3=s3)
         expected = hmac_hex(key, signing_text(signature.date, signature.scope, canonical))
-        return hmac.compare_digest(expected.encode(), signature.signature.encode("latin-1"))
+        return hmac.compare_digest(expected.encode(), signature.signature.encode())
 
     # S3 signs what the encoded path means: clients that send other bytes than they sign (a bare "+") are right, too
     if not signed(request.path, query) and not (s3 and signed(reencoded_path(request.path), reencoded_query(query))):
@@ -214,10 +213,7 @@ def _header_date(request: HttpRequest) -> str | None:
     stated = request.headers_by_name.get("date")
     if stated is None or _DATE.fullmatch(stated):
         return stated
-    try:
-        return parsedate_to_datetime(stated).astimezone(UTC).strftime(DATE_FORMAT)
-    except (ValueError, OverflowError) as error:
-        raise IncompleteSignature("The Date header cannot be read.") from error
+    return _text(sigv2.http_date(stated))
 
 
 def _credential(credential: str, date: str, complaint: type[IncompleteSignature]) -> tuple[str, str, str]:
