@@ -14,7 +14,7 @@ from opentrail.clock import Clock
 from opentrail.history.origins import IMPORT, reaches_history
 from opentrail.history.settings import DAY_SECONDS, HistorySettings
 from opentrail.journal import Batch
-from opentrail.segments.columns import Rows, table_of_rows
+from opentrail.segments.columns import Rows, sorted_tables
 from opentrail.segments.compaction import compact, plan_compaction
 from opentrail.segments.retention import expired
 from opentrail.segments.snapshot import SnapshotReader
@@ -142,7 +142,9 @@ class HistoryFollower:
     def _commit(self, table: EventTable) -> None:
         """Write what is pending, one segment for each day of arrival, and commit it with the position."""
         rows, position = self._pending, self._handled
-        written = [write_segment(table.data_folder, table_of_rows(part)) for part in rows.by_arrival_day()]
+        written = [
+            write_segment(table.data_folder, sorted_tables(part), part.arrived_us[0]) for part in rows.by_arrival_day()
+        ]
         table.append([segment.path for segment in written], position)
         self._pending = Rows()
         self._pending_imports = False

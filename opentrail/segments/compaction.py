@@ -19,15 +19,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from opentrail import limits
-from opentrail.segments.schema import DICTIONARY_COLUMNS, arrow_schema
+from opentrail.segments.schema import arrow_schema
 from opentrail.segments.snapshot import SegmentFile
-from opentrail.segments.writer import FAST_LEVEL, SMALL_LEVEL, new_segment_path, write_chunks
+from opentrail.segments.writer import FAST_LEVEL, SMALL_LEVEL, write_segment
 
 _DAY_US: Final = 86_400_000_000
 _SETTLED_US: Final = 3_600_000_000  # so long after its end a day of arrival is taken to be over
 _TIER: Final = 8
 _SMALL_TIER_ROWS: Final = 1024
-_CHUNK_ROWS: Final = 32_768
+_CHUNK_ROWS: Final = 16_384
+_SCHEMA: Final = arrow_schema()
 
 Keys = npt.NDArray[np.int64]
 
@@ -50,8 +51,8 @@ def compact(folder: Path, files: Sequence[SegmentFile]) -> list[Path]:
     """Merge `files` (of one day of arrival) into one segment in `folder`; durable, not yet committed, on return."""
     rows = sum(file.rows for file in files)
     level = SMALL_LEVEL if rows >= limits.SEGMENT_ROW_GROUP_ROWS else FAST_LEVEL
-    path = new_segment_path(folder, min(file.first_arrival_us for file in files))
-    return [write_chunks(path, merged([file.path for file in files]), level=level).path]
+    arrived_us = min(file.first_arrival_us for file in files)
+    return [write_segment(folder, merged([file.path for file in files]), arrived_us, level=level).path]
 
 
 def merged(paths: Sequence[Path]) -> Iterator[pa.Table]:
@@ -80,14 +81,14 @@ def _stretch(inputs: Sequence["_Input"], starts: Keys, stretch: Keys) -> pa.Tabl
     # Rows of one input keep their order, so a stable sort by owner is where each row now stands.
     place = np.empty(len(stretch), np.int64)
     place[np.argsort(owners, kind="stable")] = np.arange(len(stretch))
-    return together.take(pa.array(place)).cast(arrow_schema())
+    return together.take(pa.array(place)).cast(_SCHEMA)
 
 
 class _Input:
     """One segment read from its beginning, as many rows at a time as are asked for."""
 
     def __init__(self, path: Path) -> None:
-        self._file = pq.ParquetFile(path, read_dictionary=list(DICTIONARY_COLUMNS), memory_map=True)
+        self._file = pq.ParquetFile(path, memory_map=True)
         self._batches = self._file.iter_batches(batch_size=_CHUNK_ROWS, use_threads=False)
         self._left = pa.table({})
 

@@ -113,6 +113,16 @@ def read_sources(segment: Path) -> pa.Table:
     )
 
 
+def source_columns(table: pa.Table) -> pa.Table:
+    """Of a segment's columns those that its index is built from, few-valued ones as dictionaries: little to hold."""
+    return pa.table(
+        {
+            name: table.column(name).dictionary_encode() if name in DICTIONARY_COLUMNS else table.column(name)
+            for name in SOURCE_COLUMNS
+        }
+    )
+
+
 def build_index(table: pa.Table, segment: Path, target: Path) -> None:
     """Build and write the index of the segment at `segment`, whose columns (SOURCE_COLUMNS at least) are `table`."""
     write_index_file(target, *index_of(table, segment))
@@ -235,9 +245,13 @@ def _hashes(attribute: str, names: list[str]) -> Hashes:
 
 
 def _event_keys(table: pa.Table) -> tuple[Hashes, npt.NDArray[np.uint32]]:
+    accounts, account_names = _codes(table.column("account"))
+    regions, region_names = _codes(table.column("region"))
     keys = short_keys(
         event_keys(
-            table.column("account").to_pylist(), table.column("region").to_pylist(), table.column("eventid").to_pylist()
+            [account_names[code] for code in accounts.tolist()],
+            [region_names[code] for code in regions.tolist()],
+            table.column("eventid").to_numpy().tolist(),
         )
     )
     order = np.argsort(keys, kind="stable")

@@ -37,7 +37,7 @@ class Column:
     arrow: pa.DataType
     iceberg: IcebergType
     required: bool = False
-    dictionary: bool = False  # few distinct values: dictionary pages in the file, codes in memory
+    dictionary: bool = False  # few distinct values: dictionary pages in the file
     statistics: bool = True  # smallest and largest value in the footer
 
 
@@ -115,14 +115,12 @@ DICTIONARY_COLUMNS: Final = tuple(column.name for column in COLUMNS if column.di
 EVIDENCE: Final = "eventjson"
 
 
-def arrow_schema(*, dictionaries: bool = True) -> pa.Schema:
-    """The Arrow schema with Iceberg's field IDs; few-valued columns as dictionaries unless told otherwise."""
-    fields = []
-    for number, column in enumerate(COLUMNS, start=1):
-        kind = pa.dictionary(pa.int32(), column.arrow) if dictionaries and column.dictionary else column.arrow
-        metadata = {FIELD_ID: str(number).encode()}
-        fields.append(pa.field(column.name, kind, nullable=not column.required, metadata=metadata))
-    return pa.schema(fields)
+def arrow_schema() -> pa.Schema:
+    """The Arrow schema, with Iceberg's field IDs."""
+    return pa.schema(
+        pa.field(column.name, column.arrow, not column.required, {FIELD_ID: str(number).encode()})
+        for number, column in enumerate(COLUMNS, start=1)
+    )
 
 
 def iceberg_schema() -> Schema:

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from opentrail import limits
-from opentrail.segments.index import build_index
-from opentrail.segments.schema import COLUMNS, DICTIONARY_COLUMNS, EVIDENCE, arrow_schema
+from opentrail.segments.index import build_index, source_columns
+from opentrail.segments.schema import COLUMNS, DICTIONARY_COLUMNS, arrow_schema
 
 FAST_LEVEL: Final = 1  # for what is written while events wait: 1.9 us a record
 SMALL_LEVEL: Final = 6  # for what stays: a tenth smaller, three times the work
@@ -29,7 +29,6 @@ PARQUET_SUFFIX: Final = ".parquet"
 INDEX_SUFFIX: Final = ".index"
 
 _DAY_US: Final = 86_400_000_000
-_INDEXED: Final = tuple(column.name for column in COLUMNS if column.name != EVIDENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +55,31 @@ def arrival_day_name(arrived_us: int) -> str:
     return f"arrived={day.isoformat()}"
 
 
-def write_segment(folder: Path, table: pa.Table, *, level: int = FAST_LEVEL) -> Written:
-    """Write `table` (not empty, columns and order of segments.columns) and its index; durable on return."""
-    path = new_segment_path(folder, table.column("arrivedat")[0].value)
-    return write_chunks(path, [table], level=level)
+def write_segment(folder: Path, tables: Iterable[pa.Table], arrived_us: int, *, level: int = FAST_LEVEL) -> Written:
+    """Write tables (some, columns of segments.columns) that follow each other in order, as one segment with its index.
 
-
-def write_chunks(path: Path, chunks: Iterable[pa.Table], *, level: int) -> Written:
-    """Write tables that follow each other in order as one segment; holds the columns without the evidence in memory."""
+    `arrived_us`: the day in which all of it arrived. Holds a row group, and without it the columns that are indexed.
+    """
+    path = new_segment_path(folder, arrived_us)
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept: list[pa.Table] = []
+    indexed: list[pa.Table] = []
+    group: list[pa.Table] = []
+    waiting = 0
     with _parquet_writer(path, level) as writer:
-        for chunk in chunks:
-            writer.write_table(chunk, row_group_size=limits.SEGMENT_ROW_GROUP_ROWS)
-            kept.append(chunk.select(_INDEXED))
-    table = pa.concat_tables(kept)
+        for table in tables:
+            indexed.append(source_columns(table))
+            group.append(table)
+            waiting += table.num_rows
+            if waiting >= limits.SEGMENT_ROW_GROUP_ROWS:
+                writer.write_table(pa.concat_tables(group), row_group_size=waiting)
+                group, waiting = [], 0
+        if group:
+            writer.write_table(pa.concat_tables(group), row_group_size=waiting)
     _sync(path)
-    build_index(table, path, index_path(path))
+    columns = pa.concat_tables(indexed)
+    build_index(columns, path, index_path(path))
     _sync(path.parent)
-    return Written(path, table.num_rows)
+    return Written(path, columns.num_rows)
 
 
 def _parquet_writer(path: Path, level: int) -> pq.ParquetWriter:

@@ -13,7 +13,7 @@ from opentrail.segments.index_file import read_index_file, write_index_file
 from opentrail.segments.snapshot import SnapshotReader
 from opentrail.segments.writer import index_path, write_segment
 from tests.history.rig import Rig
-from tests.segments.made_events import batch_of, made_entries
+from tests.segments.made_events import START_US, batch_of, made_entries
 
 
 def problems(rig: Rig) -> str:
@@ -84,7 +84,7 @@ def test_an_event_that_the_table_lost_is_named(filled: Rig) -> None:
 def test_an_event_that_is_there_twice_is_named(filled: Rig) -> None:
     table = filled.follower._open()
     again = table_of([batch_of(made_entries(100, seed=0), first=1)])
-    table.append([write_segment(table.data_folder, again).path], 300)
+    table.append([write_segment(table.data_folder, [again], START_US).path], 300)
     found = problems(filled)
     assert "position 1 is in the table twice" in found
     assert "100 events are in the table twice by account, Region and event ID" in found

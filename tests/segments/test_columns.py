@@ -80,7 +80,7 @@ def test_what_is_at_or_below_the_position_is_not_taken() -> None:
 
 
 def test_one_list_of_columns_makes_both_schemas() -> None:
-    arrow, iceberg = arrow_schema(dictionaries=False), iceberg_schema()
+    arrow, iceberg = arrow_schema(), iceberg_schema()
     assert (
         [field.name for field in arrow]
         == [column.name for column in COLUMNS]

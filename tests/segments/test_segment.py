@@ -24,7 +24,7 @@ ENTRIES = made_entries(COUNT)
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_segment(tmp_path_factory.mktemp("segment"), table_of([batch_of(ENTRIES, first=101)])).path
+    return write_segment(tmp_path_factory.mktemp("segment"), [table_of([batch_of(ENTRIES, first=101)])], START_US).path
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ DAY_US = 86_400_000_000
 def add(table: EventTable, first: int, count: int = 100, appended_at_us: int = START_US, seed: int = 0) -> Path:
     entries = made_entries(count, seed=seed or first)
     columns = table_of([batch_of(entries, first, appended_at_us=appended_at_us)])
-    path = write_segment(table.data_folder, columns).path
+    path = write_segment(table.data_folder, [columns], appended_at_us).path
     table.append([path], first + count - 1)
     return path
 
@@ -166,7 +166,7 @@ def test_a_file_stays_while_one_event_in_it_happened_or_arrived_lately() -> None
 
 def test_loose_files_go_after_the_grace_period_and_never_named_ones(table: EventTable, clock: SettableClock) -> None:
     kept = add(table, 1)
-    loose = write_segment(table.data_folder, table_of([batch_of(made_entries(10))])).path
+    loose = write_segment(table.data_folder, [table_of([batch_of(made_entries(10))])], START_US).path
     partial = table.data_folder / "x.index.17.partial"
     partial.write_bytes(b"cut")
     sweeper = Sweeper(clock, grace_seconds=600)
@@ -181,7 +181,7 @@ def test_loose_files_go_after_the_grace_period_and_never_named_ones(table: Event
 
 
 def test_nothing_is_swept_while_somebody_reads_file_by_file(table: EventTable, clock: SettableClock) -> None:
-    loose = write_segment(table.data_folder, table_of([batch_of(made_entries(10))])).path
+    loose = write_segment(table.data_folder, [table_of([batch_of(made_entries(10))])], START_US).path
     sweeper = Sweeper(clock, grace_seconds=0)
     with reading(table.folder):
         assert sweeper.sweep(table) == 0
