@@ -95,10 +95,8 @@ def report_sizes(folder: Path, sample: list[bytes]) -> None:
     snapshot = SnapshotReader(folder / "tables").load()
     parquet = sum(file.bytes for file in snapshot.files) / snapshot.rows
     index = sum(file.path.with_suffix(".index").stat().st_size for file in snapshot.files) / snapshot.rows
-    print(
-        f"{len(snapshot.files)} segments; bytes an event: record {len(document) / len(sample):.0f}, .json.gz {packed:.0f}"
-    )
-    print(f"  Parquet {parquet:.0f}, index {index:.0f}")
+    print(f"{len(snapshot.files)} segments; bytes an event: Parquet {parquet:.0f}, index {index:.0f}")
+    print(f"the records themselves {len(document) / len(sample):.0f}, as .json.gz {packed:.0f}")
 
 
 def questions(folder: Path) -> Questions:
