@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from opentrail.followers.ownership import Ownership
 from opentrail.objects.documents import read_records
 from opentrail.objects.location import open_location
 from opentrail.record.view import view
+from opentrail.server.cli import main
 from opentrail.server.commands.event_output import CSV_HEADER
 from tests.history.import_room import ACCOUNT, record, write_log
 from tests.objects.seaweedfs import KEY, client, seaweedfs
@@ -25,11 +27,37 @@ EVERYWHERE = ("--all-accounts", "--all-regions", "--category", "all", "--limit",
 SANDBOX = {"recipientAccountId": "123456789012", "awsRegion": "us-east-1"}
 
 
-def opentrail(*arguments: str | Path, status: int = 0, **environment: str) -> "subprocess.CompletedProcess[bytes]":
+@dataclass(frozen=True)
+class Done:
+    """What a command wrote."""
+
+    stdout: bytes
+    stderr: bytes
+
+
+Command = Callable[..., Done]
+
+
+def in_process(*arguments: str | Path, **environment: str) -> None:
+    """Run a command as a process of its own; it must succeed."""
     command = [sys.executable, "-m", "opentrail", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, env={**os.environ, **environment}, timeout=120)
-    assert done.returncode == status, done.stderr.decode()
-    return done
+    subprocess.run(command, env={**os.environ, **environment}, timeout=120, check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def opentrail(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The program in this process, which saves its start; `status` is what it is to end with."""
+
+    def run(*arguments: str | Path, status: int = 0) -> Done:
+        monkeypatch.setattr(sys, "argv", ["opentrail", *map(str, arguments)])
+        capfdbinary.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfdbinary.readouterr()
+        assert (ended.value.code or 0) == status, err.decode()
+        return Done(out, err)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +65,12 @@ def samples(tmp_path_factory: pytest.TempPathFactory, sample_data: Path) -> Path
     """A data folder that holds all sample records."""
     data = tmp_path_factory.mktemp("samples") / "data"
     for folder in ("logs", "records"):
-        opentrail("import", sample_data / folder, "--data-dir", data)
+        in_process("import", sample_data / folder, "--data-dir", data)
     return data
 
 
 @pytest.fixture
-def few(tmp_path: Path) -> Path:
+def few(tmp_path: Path, opentrail: Command) -> Path:
     """A data folder with a few hostile records of the sandbox's account."""
     evil = "\\u001b]0;owned\\u0007\\u202e[red]=1+1"
     raws = [
@@ -59,11 +87,13 @@ def few(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def names(done: "subprocess.CompletedProcess[bytes]") -> list[str]:
+def names(done: Done) -> list[str]:
     return [json.loads(line)["eventID"] for line in done.stdout.splitlines()]
 
 
-def test_every_record_that_was_imported_is_listed_byte_for_byte_newest_first(samples: Path, sample_data: Path) -> None:
+def test_every_record_that_was_imported_is_listed_byte_for_byte_newest_first(
+    opentrail: Command, samples: Path, sample_data: Path
+) -> None:
     came_in = set()
     for folder in ("logs", "records"):
         store = open_location(str(sample_data / folder))
@@ -83,14 +113,14 @@ def test_every_record_that_was_imported_is_listed_byte_for_byte_newest_first(sam
     assert plain == sorted(plain, reverse=True)
 
 
-def test_a_second_import_keeps_nothing_and_counts_add_up(samples: Path, sample_data: Path) -> None:
+def test_a_second_import_keeps_nothing_and_counts_add_up(opentrail: Command, samples: Path, sample_data: Path) -> None:
     summary = json.loads(opentrail("import", sample_data / "logs", "--data-dir", samples, "--json").stdout)
     assert summary["kept"] == 0
     assert summary["records_in"] == summary["duplicates"] + summary["set_aside"] > 3000
     assert summary["set_aside"] == len(summary["set_aside_records"])
 
 
-def test_what_was_set_aside_is_printed_and_written(tmp_path: Path, sample_data: Path) -> None:
+def test_what_was_set_aside_is_printed_and_written(opentrail: Command, tmp_path: Path, sample_data: Path) -> None:
     report = tmp_path / "report.jsonl"
     done = opentrail(
         "import", sample_data / "records" / "otrf-a.jsonl", "--data-dir", tmp_path, "--set-aside-report", report
@@ -102,7 +132,7 @@ def test_what_was_set_aside_is_printed_and_written(tmp_path: Path, sample_data: 
     assert {line["reason"] for line in lines} == {"eventTime is missing"}
 
 
-def test_all_filters_hold_at_once(samples: Path) -> None:
+def test_all_filters_hold_at_once(opentrail: Command, samples: Path) -> None:
     def listed(*options: str) -> list[bytes]:
         return opentrail("events", "--data-dir", samples, "--json", *EVERYWHERE, *options).stdout.splitlines()
 
@@ -128,7 +158,7 @@ def test_all_filters_hold_at_once(samples: Path) -> None:
     assert listed("--event-source", "iam.amazonaws.com", "--event-name", "RunInstances") == []
 
 
-def test_csv_is_the_consoles_download(few: Path) -> None:
+def test_csv_is_the_consoles_download(opentrail: Command, few: Path) -> None:
     text = opentrail("events", "--data-dir", few, "--csv").stdout.decode()
     assert text.startswith(
         "User name,AWS access key,Event time,Event source,Event name,AWS region,Source IP address,User agent,"
@@ -147,13 +177,13 @@ def test_csv_is_the_consoles_download(few: Path) -> None:
     assert agents == ["plain, with a comma", "'=HYPERLINK(0)", "'@SUM(A1)"]
 
 
-def test_the_table_shows_no_control_character(few: Path) -> None:
+def test_the_table_shows_no_control_character(opentrail: Command, few: Path) -> None:
     shown = opentrail("events", "--data-dir", few).stdout.decode()
     assert "\\x1b]0;owned\\x07\\u202e[red]=1+1" in shown
     assert all(char.isprintable() or char == "\n" for char in shown)
 
 
-def test_limit_region_account_and_category(few: Path) -> None:
+def test_limit_region_account_and_category(opentrail: Command, few: Path) -> None:
     assert names(opentrail("events", "--data-dir", few, "--json")) == ["event-2", "event-1", "event-3"]
     assert names(opentrail("events", "--data-dir", few, "--json", "--limit", "1")) == ["event-2"]
     assert names(opentrail("events", "--data-dir", few, "--json", "--category", "data")) == ["event-5"]
@@ -162,7 +192,7 @@ def test_limit_region_account_and_category(few: Path) -> None:
     assert len(names(opentrail("events", "--data-dir", few, "--json", *EVERYWHERE))) == 5
 
 
-def test_nothing_here_but_elsewhere_is_said(few: Path) -> None:
+def test_nothing_here_but_elsewhere_is_said(opentrail: Command, few: Path) -> None:
     done = opentrail("events", "--data-dir", few, "--region", "eu-west-1")
     assert b"account 999999999999, Region eu-west-1" not in done.stdout
     assert "The newest elsewhere is in account" in done.stderr.decode()
@@ -179,13 +209,15 @@ def test_nothing_here_but_elsewhere_is_said(few: Path) -> None:
         (("--spreadsheet-safe",), "belongs to --csv"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_in_one_line(few: Path, options: tuple[str, ...], message: str) -> None:
+def test_what_cannot_be_meant_is_refused_in_one_line(
+    opentrail: Command, few: Path, options: tuple[str, ...], message: str
+) -> None:
     error = opentrail("events", "--data-dir", few, *options, status=1).stderr.decode()
     assert message in error
     assert error.count("\n") == 1
 
 
-def test_a_data_folder_without_history_is_said(tmp_path: Path) -> None:
+def test_a_data_folder_without_history_is_said(opentrail: Command, tmp_path: Path) -> None:
     assert b"no history" in opentrail("events", "--data-dir", tmp_path / "none", status=1).stderr
     assert not (tmp_path / "none").exists()
 
@@ -201,7 +233,7 @@ def test_a_reader_who_has_had_enough_is_no_failure(samples: Path) -> None:
     assert process.returncode == 0
 
 
-def test_without_waiting_events_are_listed_from_the_journal(tmp_path: Path) -> None:
+def test_without_waiting_events_are_listed_from_the_journal(opentrail: Command, tmp_path: Path) -> None:
     write_log(tmp_path / "logs" / "a.json.gz", [record(1, **SANDBOX)])
     opentrail("import", tmp_path / "logs", "--data-dir", tmp_path / "data", "--no-wait")
     assert names(opentrail("events", "--data-dir", tmp_path / "data", "--json")) == ["event-1"]
@@ -229,7 +261,7 @@ def test_a_second_import_says_that_it_waits(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
-def test_ctrl_c_is_told_and_the_import_goes_on_later(tmp_path: Path) -> None:
+def test_ctrl_c_is_told_and_the_import_goes_on_later(opentrail: Command, tmp_path: Path) -> None:
     raws = [record(number) for number in range(40_000)]
     for part in range(40):
         write_log(tmp_path / "logs" / f"{part:02}.json.gz", raws[part * 1000 : part * 1000 + 1000])
@@ -262,7 +294,11 @@ def bucket_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def test_a_bucket_in_awss_layout(tmp_path: Path, bucket_url: str, sample_data: Path) -> None:
+def test_a_bucket_in_awss_layout(
+    opentrail: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bucket_url: str, sample_data: Path
+) -> None:
+    for name, value in KEY.items():
+        monkeypatch.setenv(name, value)
     s3 = client(bucket_url)
     s3.create_bucket(Bucket="trail")
     prefix = f"AWSLogs/{ACCOUNT}"
@@ -271,13 +307,11 @@ def test_a_bucket_in_awss_layout(tmp_path: Path, bucket_url: str, sample_data: P
         s3.upload_file(str(path), "trail", f"{prefix}/CloudTrail/us-east-1/2023/07/10/{path.name}")
     digest = gzip.compress((sample_data / "digests" / "otel-digest-empty.json").read_bytes())
     s3.put_object(Bucket="trail", Key=f"{prefix}/CloudTrail-Digest/us-east-1/2023/07/10/digest.json.gz", Body=digest)
-    done = opentrail(
-        "import", "s3://trail/AWSLogs", "--endpoint-url", bucket_url, "--data-dir", tmp_path, "--json", **KEY
-    )
+    done = opentrail("import", "s3://trail/AWSLogs", "--endpoint-url", bucket_url, "--data-dir", tmp_path, "--json")
     summary = json.loads(done.stdout)
     assert (summary["files_read"], summary["files_passed_over"]) == (len(files), 1)
     assert summary["kept"] + summary["duplicates"] == summary["records_in"] > 3000
     listed = opentrail("events", "--data-dir", tmp_path, "--json", *EVERYWHERE).stdout.splitlines()
     assert len(listed) == summary["kept"]
-    missing = opentrail("import", "s3://absent", "--endpoint-url", bucket_url, "--data-dir", tmp_path, status=1, **KEY)
+    missing = opentrail("import", "s3://absent", "--endpoint-url", bucket_url, "--data-dir", tmp_path, status=1)
     assert missing.stderr == b"opentrail: There is no bucket absent.\n"
