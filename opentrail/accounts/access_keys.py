@@ -11,25 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, delete, update
 from sqlalchemy.dialects.sqlite import insert
 
 from opentrail import limits
 from opentrail.accounts.master_key import Seal
 from opentrail.accounts.principal import Principal
-from opentrail.catalog.database import READING
 from opentrail.catalog.tables import access_keys
 from opentrail.clock import MICROSECONDS, Clock, SystemClock
 
 KeyStatus = Literal["Active", "Inactive"]
 
-_COLUMNS = (
-    access_keys.c.access_key_id,
-    access_keys.c.principal,
-    access_keys.c.secrets,
-    access_keys.c.status,
-    access_keys.c.expires_at,
-)
+_READ = "SELECT access_key_id, principal, secrets, status, expires_at FROM access_keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +69,8 @@ class AccessKeys:
         self._remembered: OrderedDict[str, AccessKey | None] = OrderedDict()
         self._looked_at = float("-inf")
         self._changes = -1
-        self._watching = engine.raw_connection()  # no transaction ever begins on it
-        self._prove_master_key()
+        self._reading = engine.raw_connection()  # no transaction ever begins on it
+        self._read("LIMIT 1")  # proves that the master key is the one that sealed them
 
     def find(self, access_key_id: str) -> AccessKey | None:
         """The key, also an inactive or expired one; None where it is unknown or deleted."""
@@ -89,7 +82,7 @@ class AccessKeys:
             if access_key_id in self._remembered:
                 self._remembered.move_to_end(access_key_id)
                 return self._remembered[access_key_id]
-            key = self._read(access_key_id)
+            key = self._read("WHERE access_key_id = ?", access_key_id)
             self._remember(access_key_id, key)
             return key
 
@@ -127,7 +120,7 @@ class AccessKeys:
 
     def close(self) -> None:
         """Let go of the catalog."""
-        self._watching.close()
+        self._reading.close()
 
     def _change(self, access_key_id: str, statement: Any) -> bool:
         if access_key_id in self._configured:
@@ -138,23 +131,27 @@ class AccessKeys:
             self._remembered.pop(access_key_id, None)
         return changed
 
-    def _read(self, access_key_id: str) -> AccessKey | None:
-        question = select(*_COLUMNS).where(access_keys.c.access_key_id == access_key_id)
-        with self._engine.connect().execution_options(**READING) as connection:
-            row = connection.execute(question).one_or_none()
-        return self._opened(row) if row is not None else None
+    def _read(self, condition: str, *values: str) -> AccessKey | None:
+        """One key by plain SQL: callers make up keys as they like, and each of them costs a question."""
+        cursor = self._reading.cursor()
+        try:
+            row = cursor.execute(f"{_READ} {condition}", values).fetchone()
+        finally:
+            cursor.close()
+        return self._opened(*row) if row is not None else None
 
-    def _opened(self, row: Any) -> AccessKey:
-        sealed = msgspec.json.decode(
-            self._seal.open(row.secrets, _context(row.access_key_id, row.principal)), type=_Sealed
-        )
+    def _opened(
+        self, access_key_id: str, principal: bytes, secrets: bytes, status: str, expires_at: int | None
+    ) -> AccessKey:
+        opened = self._seal.open(secrets, _context(access_key_id, principal))
+        sealed = msgspec.json.decode(opened, type=_Sealed)
         return AccessKey(
-            access_key_id=row.access_key_id,
+            access_key_id=access_key_id,
             secret=sealed.secret,
-            principal=msgspec.json.decode(row.principal, type=Principal),
+            principal=msgspec.json.decode(principal, type=Principal),
             session_token=sealed.token,
-            expires_at_us=row.expires_at,
-            status="Active" if row.status == "Active" else "Inactive",
+            expires_at_us=expires_at,
+            status="Active" if status == "Active" else "Inactive",
         )
 
     def _remember(self, access_key_id: str, key: AccessKey | None) -> None:
@@ -169,7 +166,7 @@ class AccessKeys:
         if now - self._looked_at < limits.ACCESS_KEY_REFRESH_SECONDS:
             return
         self._looked_at = now
-        cursor = self._watching.cursor()
+        cursor = self._reading.cursor()
         changes = cursor.execute("PRAGMA data_version").fetchone()[0]
         cursor.close()
         if changes != self._changes:
@@ -179,12 +176,6 @@ class AccessKeys:
     def _drop_long_expired(self, connection: Any) -> None:
         before = self._clock.now_us() - limits.EXPIRED_KEY_SECONDS * MICROSECONDS
         connection.execute(delete(access_keys).where(access_keys.c.expires_at < before))
-
-    def _prove_master_key(self) -> None:
-        with self._engine.connect().execution_options(**READING) as connection:
-            row = connection.execute(select(*_COLUMNS).limit(1)).one_or_none()
-        if row is not None:
-            self._opened(row)
 
 
 def _context(access_key_id: str, principal: bytes) -> bytes:

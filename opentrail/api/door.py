@@ -98,6 +98,13 @@ class CloudTrailApi:
         """Let calls under way end and take no more."""
         self._threads.shutdown()
 
+    def _fault(self, call: Call, error: Exception) -> OpenTrailError:
+        """What the caller is told: what is wrong with the call in full, what is wrong with us not at all."""
+        if isinstance(error, OpenTrailError) and error.code != InternalFailure.code:
+            return error
+        log.error("a call failed", action="call-failed", request_id=call.request_id, exc_info=error)
+        return InternalFailure()
+
     async def _recorded(self, call: Call) -> bool:
         """Record the call; False where the caller must not be told its outcome."""
         if call.operation is None:

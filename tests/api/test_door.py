@@ -7,6 +7,7 @@ from concurrent.futures import Future
 
 import pytest
 
+from opentrail.accounts.faults import SecretsSealedOtherwise
 from opentrail.api import CloudTrailApi
 from opentrail.api.operations import OPERATIONS
 from opentrail.journal import JournalUnwritable
@@ -296,9 +297,10 @@ def test_an_answer_without_a_durable_record_is_withheld(server, guarantee, statu
     assert (intake.offered, intake.refused) == (1, 0)
 
 
-def test_a_failure_of_our_own_is_500_recorded_and_tells_nothing(server):
+@pytest.mark.parametrize("kind", [RuntimeError, SecretsSealedOtherwise])
+def test_a_failure_of_our_own_is_500_recorded_and_tells_nothing(server, kind):
     def broken(request):
-        raise RuntimeError("a secret of ours")
+        raise kind("a secret of ours")
 
     api = CloudTrailApi(server.keys, server.intake, server.clock, broken, token_key=b"t", home_account=ACCOUNT)
     sent = capture(client("cloudtrail"), "lookup_events")
