@@ -15,13 +15,12 @@ from pyiceberg.serializers import FromInputFile
 from pyiceberg.table.metadata import TableMetadata
 
 from opentrail.segments.faults import TableCorrupt
-from opentrail.segments.file_io import DurableFileIO, path_of
+from opentrail.segments.file_io import TABLE_FOLDER, TABLES_PROPERTY, DurableFileIO
 from opentrail.segments.schema import NAMES
 
 CATALOG_FILE: Final = "iceberg.db"
 CATALOG_NAME: Final = "opentrail"
-NAMESPACE: Final = "history"
-TABLE: Final = "events"
+NAMESPACE, TABLE = TABLE_FOLDER.split("/")
 POSITION_PROPERTY: Final = "opentrail.journal-position"
 EXPIRED_PROPERTY: Final = "opentrail.expired-before"  # microseconds: what happened and arrived earlier may be gone
 
@@ -72,7 +71,7 @@ class SnapshotReader:
 
     def __init__(self, tables: Path) -> None:
         self._database = tables / CATALOG_FILE
-        self._io = DurableFileIO()
+        self._io = DurableFileIO({TABLES_PROPERTY: str(tables.resolve())})
         self._manifests: dict[str, tuple[SegmentFile, ...]] = {}
         self._connection: sqlite3.Connection | None = None
 
@@ -81,9 +80,11 @@ class SnapshotReader:
         if self._connection is None:
             if not self._database.exists():
                 return ""
+            # not mode=ro: a committer that was killed leaves a rollback journal, which the next reader has to play back
             self._connection = sqlite3.connect(
-                f"{self._database.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
+                f"{self._database.resolve().as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
             )
+            self._connection.execute("PRAGMA query_only=ON")
         try:
             row = self._connection.execute(_CURRENT, (CATALOG_NAME, NAMESPACE, TABLE)).fetchone()
         except sqlite3.OperationalError as error:
@@ -128,17 +129,19 @@ class SnapshotReader:
         if found is None:
             entries = manifest.fetch_manifest_entry(self._io, discard_deleted=True)
             found = tuple(
-                segment_file(entry.data_file) for entry in entries if entry.status != ManifestEntryStatus.DELETED
+                segment_file(entry.data_file, self._io.resolve(entry.data_file.file_path))
+                for entry in entries
+                if entry.status != ManifestEntryStatus.DELETED
             )
         return found
 
 
-def segment_file(file: DataFile) -> SegmentFile:
-    """What a manifest says of one file."""
+def segment_file(file: DataFile, path: Path) -> SegmentFile:
+    """What a manifest says of one file, which lies at `path` today."""
     lower, upper = file.lower_bounds or {}, file.upper_bounds or {}
     try:
         return SegmentFile(
-            path=path_of(file.file_path),
+            path=path,
             rows=file.record_count,
             bytes=file.file_size_in_bytes,
             oldest_us=_number(lower[_TIME_ID]),
