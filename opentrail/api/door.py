@@ -75,11 +75,8 @@ class CloudTrailApi:
             room = self._around.rooms[asked(call).operation.name]
             call.output = await asyncio.get_running_loop().run_in_executor(self._threads, room.answer, asked(call))
             response = self._success(call)
-        except OpenTrailError as fault:
-            call.fault = call.unreadable or fault
-        except Exception as error:
-            log.error("a call failed", action="call-failed", request_id=call.request_id, exc_info=error)
-            call.fault = InternalFailure()
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the caller gets AWS's answer and we the trace
+            call.fault = call.unreadable or self._fault(call, error)
         if call.fault is not None:
             response = self._refusal(call, call.fault)
         if await self._recorded(call):
