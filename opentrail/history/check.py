@@ -21,10 +21,11 @@ from opentrail.record.envelope import envelope
 from opentrail.record.faults import BadRecord
 from opentrail.record.view import view
 from opentrail.segments.event_keys import event_keys
+from opentrail.segments.file_io import TABLE_FOLDER
 from opentrail.segments.index import index_of, read_sources
 from opentrail.segments.index_file import read_index_file
 from opentrail.segments.segment import Segment
-from opentrail.segments.snapshot import NAMESPACE, TABLE, SegmentFile, Snapshot, SnapshotReader
+from opentrail.segments.snapshot import SegmentFile, Snapshot, SnapshotReader
 from opentrail.segments.source import Pages
 from opentrail.segments.sweep import reading
 from opentrail.segments.writer import index_path
@@ -66,7 +67,7 @@ def check(tables: Path, journal_folder: Path) -> Findings:
     try:
         if not reader.location():
             return findings
-        with reading(tables / NAMESPACE / TABLE):
+        with reading(tables / TABLE_FOLDER):
             snapshot = reader.load()
             findings.files, findings.rows, findings.position = len(snapshot.files), snapshot.rows, snapshot.position
             positions = _check_segments(snapshot, findings)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from opentrail.record.view import RecordView
 from opentrail.segments.attributes import Answers, read_only_text
 
 
@@ -23,6 +24,7 @@ class EventFilters:
     resource_type: str | None = None
     resource_name: str | None = None
     error_code: str | None = None
+    source_ip: str | None = None
     limit: int | None = None
 
     def sql(self) -> tuple[str, list[object]]:
@@ -45,6 +47,7 @@ class EventFilters:
             ("list_contains([entry.type for entry in lookupresources], ?)", self.resource_type),
             ("list_contains([entry.name for entry in lookupresources], ?)", self.resource_name),
             ("errorcode = ?", self.error_code),
+            ("sourceipaddress = ?", self.source_ip),
         ):
             if value is not None:
                 terms.append(term)
@@ -62,8 +65,8 @@ class EventFilters:
             and (self.event_id is None or event_id == self.event_id)
         )
 
-    def match_answers(self, found: Answers, error_code: str | None) -> bool:
-        """Whether what the record itself says passes."""
+    def match_record(self, record: RecordView, found: Answers) -> bool:
+        """Whether what the record itself says passes; `found` is what it answers to."""
         return (
             (self.event_name is None or found.event_name == self.event_name)
             and (self.event_source is None or found.event_source == self.event_source)
@@ -72,5 +75,6 @@ class EventFilters:
             and (self.access_key_id is None or found.access_key_id == self.access_key_id)
             and (self.resource_type is None or any(kind == self.resource_type for kind, _ in found.resources))
             and (self.resource_name is None or any(name == self.resource_name for _, name in found.resources))
-            and (self.error_code is None or error_code == self.error_code)
+            and (self.error_code is None or record.errorCode == self.error_code)
+            and (self.source_ip is None or record.sourceIPAddress == self.source_ip)
         )

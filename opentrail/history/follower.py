@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from opentrail import telemetry
+from opentrail import limits, telemetry
 from opentrail.clock import Clock
 from opentrail.history.origins import IMPORT, reaches_history
 from opentrail.history.settings import DAY_SECONDS, HistorySettings
@@ -44,6 +44,7 @@ class HistoryFollower:
         self._last_event = 0.0
         self._handled = 0
         self._last_commit = clock.monotonic()
+        self._busy = False
         self._due = dict.fromkeys(("compaction", "retention", "sweep"), clock.monotonic())
 
     @property
@@ -74,6 +75,7 @@ class HistoryFollower:
                 held = batch.last
                 self._last_event = self._clock.monotonic()
             self._handled = max(held, through)
+            self._busy = sum(batch.entries.count for batch in batches) >= limits.JOURNAL_BATCH_EVENTS
             if self._is_full():
                 self._commit(table)
         except Exception:
@@ -89,7 +91,8 @@ class HistoryFollower:
                 return
             for step in (self._expire_snapshots, self._compact, self._retain, self._sweep):
                 if step(table):
-                    return
+                    break
+            self._busy = False
         except Exception:
             self._forget()
             raise
@@ -165,6 +168,8 @@ class HistoryFollower:
         return True
 
     def _compact(self, table: EventTable) -> bool:
+        if self._busy and len(table.snapshot.files) < self._settings.compaction_backlog_files:
+            return False  # merging takes seconds; what waits in the journal comes first
         if not self._is_time("compaction", self._settings.compaction_check_s):
             return False
         group = plan_compaction(table.snapshot.files, self._clock.now_us(), self._settings.compaction_files)

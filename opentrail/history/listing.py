@@ -23,8 +23,9 @@ from opentrail.journal import Journal
 from opentrail.journal.entries import Batch
 from opentrail.record.view import RecordView, views
 from opentrail.segments.attributes import OTHER, Answers, Scope, answers
+from opentrail.segments.file_io import TABLE_FOLDER
 from opentrail.segments.segment import Segment
-from opentrail.segments.snapshot import NAMESPACE, TABLE, Snapshot, SnapshotReader
+from opentrail.segments.snapshot import Snapshot, SnapshotReader
 from opentrail.segments.source import Pages, Source, Wanted
 from opentrail.segments.sweep import reading
 from opentrail.segments.tail import TailSource
@@ -52,7 +53,7 @@ def list_events(tables: Path, journal: Journal, filters: EventFilters | None = N
     wanted = filters if filters is not None else EventFilters()
     reader = SnapshotReader(tables)
     try:
-        with reading(tables / NAMESPACE / TABLE):
+        with reading(tables / TABLE_FOLDER):
             snapshot = reader.load()
             # The table first: whatever it does not have yet is in the journal beyond its position, and stays there.
             both = heapq.merge(
@@ -133,7 +134,7 @@ def _stage(batches: Iterable[Batch], after: int, filters: EventFilters, staged: 
         ]
         for index, record in zip(kept, views(entries.bodies[index] for index in kept), strict=True):
             readable = record if isinstance(record, RecordView) else _UNREADABLE
-            if filters.match_answers(answers(readable, entries.categories[index]), readable.errorCode):
+            if filters.match_record(readable, answers(readable, entries.categories[index])):
                 staged.add(
                     entries.times_us[index],
                     batch.first + index,

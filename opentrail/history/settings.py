@@ -18,6 +18,7 @@ class HistorySettings:
     retention_check_s: float = 3600.0
     compaction_check_s: float = 10.0
     compaction_files: int = 8  # so many files of about one size, of one day of arrival, are merged
+    compaction_backlog_files: int = 128  # while events pour in, merging waits until there are so many files
     expire_after_commits: int = 50  # snapshots are expired after so many commits
     sweep_check_s: float = 60.0
     sweep_grace_s: float = 600.0  # a file that nothing names is deleted after so long

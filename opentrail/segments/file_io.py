@@ -2,6 +2,9 @@
 
 pyiceberg's own file access leaves metadata in the operating system's cache while the catalog already names it; after
 a power cut the catalog could point to an empty file. Here a file is on disk, name included, before its writer closes.
+
+Iceberg writes absolute locations into its metadata. A data folder may be moved or mounted elsewhere all the same:
+what a location says before the table's own folder is not looked at, it is taken to be the tables folder of today.
 """
 
 import os
@@ -12,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStream
 
 SCHEME: Final = "file://"
+TABLES_PROPERTY: Final = "opentrail.tables"  # the tables folder, handed to DurableFileIO by the catalog
+TABLE_FOLDER: Final = "history/events"
 
 
 def path_of(location: str) -> Path:
@@ -27,45 +32,60 @@ def location_of(path: Path) -> str:
 class DurableFileIO(FileIO):
     """Local files; named in the catalog as `py-io-impl`."""
 
+    def resolve(self, location: str) -> Path:
+        """Where the file of a location is today."""
+        tables = self.properties.get(TABLES_PROPERTY)
+        _, found, inside = location.rpartition(f"/{TABLE_FOLDER}/")
+        if tables is None or not found:
+            return path_of(location)
+        return Path(tables) / TABLE_FOLDER / unquote(inside)
+
     def new_input(self, location: str) -> InputFile:
         """A file to read."""
-        return _Input(location)
+        return _Input(location, self.resolve(location))
 
     def new_output(self, location: str) -> OutputFile:
         """A file to write."""
-        return _Output(location)
+        return _Output(location, self.resolve(location))
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
         """Delete one file."""
-        path_of(location if isinstance(location, str) else location.location).unlink()
+        self.resolve(location if isinstance(location, str) else location.location).unlink()
 
 
 class _Input(InputFile):
+    def __init__(self, location: str, path: Path) -> None:
+        super().__init__(location)
+        self._path = path
+
     def __len__(self) -> int:
-        return path_of(self.location).stat().st_size
+        return self._path.stat().st_size
 
     def exists(self) -> bool:
-        return path_of(self.location).exists()
+        return self._path.exists()
 
     def open(self, seekable: bool = True) -> InputStream:
         del seekable
-        return path_of(self.location).open("rb")
+        return self._path.open("rb")
 
 
 class _Output(OutputFile):
+    def __init__(self, location: str, path: Path) -> None:
+        super().__init__(location)
+        self._path = path
+
     def __len__(self) -> int:
-        return path_of(self.location).stat().st_size
+        return self._path.stat().st_size
 
     def exists(self) -> bool:
-        return path_of(self.location).exists()
+        return self._path.exists()
 
     def to_input_file(self) -> InputFile:
-        return _Input(self.location)
+        return _Input(self.location, self._path)
 
     def create(self, overwrite: bool = False) -> OutputStream:
-        path = path_of(self.location)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return _DurableStream(path, "wb" if overwrite else "xb")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return _DurableStream(self._path, "wb" if overwrite else "xb")
 
 
 class _DurableStream:

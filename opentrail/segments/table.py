@@ -15,7 +15,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
-from opentrail.segments.file_io import DurableFileIO, location_of, path_of
+from opentrail.segments.file_io import TABLE_FOLDER, TABLES_PROPERTY, DurableFileIO, location_of
 from opentrail.segments.schema import iceberg_schema
 from opentrail.segments.snapshot import (
     CATALOG_FILE,
@@ -51,7 +51,8 @@ class EventTable:
         self._catalog = catalog
         self._table = table
         self._reader = SnapshotReader(tables)
-        self.folder = path_of(table.location())
+        self.folder = tables.resolve() / TABLE_FOLDER
+        self._io = DurableFileIO({TABLES_PROPERTY: str(tables.resolve())})
         self._commits = 0
         self._snapshot = self._reader.of_metadata(table.metadata, table.metadata_location)
 
@@ -66,13 +67,14 @@ class EventTable:
                 "uri": f"sqlite:///{(tables / CATALOG_FILE).resolve()}",
                 "warehouse": location_of(tables),
                 "py-io-impl": implementation,
+                TABLES_PROPERTY: str(tables.resolve()),
             },
         )
         catalog.create_namespace_if_not_exists(NAMESPACE)
         table = catalog.create_table_if_not_exists(
             (NAMESPACE, TABLE),
             schema=iceberg_schema(),
-            location=location_of(tables / NAMESPACE / TABLE),
+            location=location_of(tables / TABLE_FOLDER),
             properties=_PROPERTIES,
         )
         return cls(catalog, table, tables)
@@ -135,13 +137,11 @@ class EventTable:
     def referenced_metadata(self) -> set[Path]:
         """Iceberg's own files that the current metadata needs, itself included."""
         metadata = self._table.metadata
-        io = self._table.io
-        paths = {path_of(self._table.metadata_location)}
-        paths |= {path_of(entry.metadata_file) for entry in metadata.metadata_log}
+        locations = [self._table.metadata_location, *(entry.metadata_file for entry in metadata.metadata_log)]
         for snapshot in metadata.snapshots:
-            paths.add(path_of(snapshot.manifest_list))
-            paths |= {path_of(manifest.manifest_path) for manifest in snapshot.manifests(io)}
-        return paths
+            locations.append(snapshot.manifest_list)
+            locations += [manifest.manifest_path for manifest in snapshot.manifests(self._io)]
+        return {self._io.resolve(location) for location in locations}
 
     def close(self) -> None:
         """Let go of the catalog."""
@@ -156,16 +156,16 @@ class EventTable:
                 update.append_data_file(file)
 
     def _data_file(self, path: Path) -> DataFile:
-        return parquet_file_to_data_file(self._table.io, self._table.metadata, location_of(path))
+        return parquet_file_to_data_file(self._io, self._table.metadata, location_of(path))
 
     def _data_files(self, paths: set[Path]) -> list[DataFile]:
         snapshot = self._table.metadata.current_snapshot()
-        manifests = snapshot.manifests(self._table.io) if snapshot is not None else []
+        manifests = snapshot.manifests(self._io) if snapshot is not None else []
         return [
             entry.data_file
             for manifest in manifests
-            for entry in manifest.fetch_manifest_entry(self._table.io, discard_deleted=True)
-            if path_of(entry.data_file.file_path) in paths
+            for entry in manifest.fetch_manifest_entry(self._io, discard_deleted=True)
+            if self._io.resolve(entry.data_file.file_path) in paths
         ]
 
     def _committed(self) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from opentrail import limits
 from opentrail.followers import FlushingFollower, Runner
 from opentrail.history import HistorySettings
 from opentrail.history.check import check
@@ -236,3 +237,15 @@ class KilledError(Exception):
 
 def _die(*_: object, **__: object) -> None:
     raise KilledError
+
+
+def test_while_events_pour_in_nothing_is_merged(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "JOURNAL_BATCH_EVENTS", 30)
+    rig.new_follower(HistorySettings(max_pending_events=1, compaction_check_s=0, compaction_files=2))
+    for number in range(4):
+        rig.append(made_entries(30, seed=number))
+        rig.hand_over()
+        rig.follower.tick()
+    assert len(SnapshotReader(rig.tables).load().files) == 4
+    rig.follower.tick()
+    assert len(SnapshotReader(rig.tables).load().files) == 1

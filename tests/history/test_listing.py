@@ -28,9 +28,7 @@ def expected(rig: Rig, filters: EventFilters) -> list[int]:
         record = view(rig.oracle.bodies[position])
         category = record.eventCategory or ""
         said = answers(record, category)
-        if filters.match_envelope(account, region, category, time_us, event_id) and filters.match_answers(
-            said, record.errorCode
-        ):
+        if filters.match_envelope(account, region, category, time_us, event_id) and filters.match_record(record, said):
             found.append((time_us, position))
     return [position for _, position in sorted(found, reverse=True)][: filters.limit]
 
@@ -46,6 +44,7 @@ FILTERS = [
     EventFilters(resource_type="AWS::S3::Bucket"),
     EventFilters(resource_name="bucket3", event_name="CreateBucket"),
     EventFilters(access_key_id=f"AKIA{3:016d}", start_us=START_US, end_us=START_US + 9_000_000),
+    EventFilters(source_ip="203.0.113.4", categories=("Management", "Insight")),
     EventFilters(accounts=()),
     EventFilters(username="nobody' OR true --"),
 ]

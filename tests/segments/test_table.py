@@ -197,3 +197,23 @@ def test_iceberg_s_own_files_are_swept_after_expiry(table: EventTable, clock: Se
     Sweeper(clock, grace_seconds=0).sweep(table)
     assert len(list(table.metadata_folder.iterdir())) < before // 2
     assert EventTable.open(tmp_path)._table.scan().to_arrow().num_rows == 300
+
+
+def test_a_folder_that_was_moved_is_read_and_written_as_before(clock: SettableClock, tmp_path: Path) -> None:
+    table = EventTable.open(tmp_path / "before")
+    for number in range(3):
+        add(table, 1 + 100 * number)
+    table.close()
+    moved = (tmp_path / "before").rename(tmp_path / "after")
+    table = EventTable.open(moved)
+    assert table.snapshot == SnapshotReader(moved).load()
+    assert all(file.path.is_relative_to(moved) and file.path.exists() for file in table.snapshot.files)
+    add(table, 301)
+    gone = table.snapshot.files[:2]
+    table.replace(gone, compact(table.data_folder, gone))
+    table.expire_snapshots()
+    assert Sweeper(clock, grace_seconds=0).sweep(table) > 0
+    snapshot = SnapshotReader(moved).load()
+    assert (snapshot.rows, snapshot.position) == (400, 400)
+    assert sum(Segment.open(file.path).rows for file in snapshot.files) == 400
+    assert not (tmp_path / "before").exists()
