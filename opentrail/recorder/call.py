@@ -6,7 +6,7 @@ from typing import Any
 
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import Principal
-from opentrail.recorder.bodies import Chunks, RequestBody, Spool
+from opentrail.recorder.bodies import EMPTY_SHA256, Chunks, RequestBody, Spool
 from opentrail.recorder.connection import ClientConnection
 from opentrail.recorder.interpretation import Interpreted
 from opentrail.recorder.refusals import Family
@@ -39,6 +39,7 @@ class Call:
     object_data: bool = False  # the request's body goes into an S3 object
 
     spool: Spool | None = None
+    body_sha256: str = EMPTY_SHA256  # hex, of a body that was read whole before it goes on
     captured: bytes | None = None  # the request's body as far as it is read for the record, codings taken off
     outgoing: bytes | Chunks | None = None
     outgoing_bytes: int | None = None  # declared to the upstream; None: sent in chunks

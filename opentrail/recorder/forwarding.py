@@ -147,14 +147,17 @@ class Forwarder:
         if body is not None and length is not None:
             fields["content-length"] = str(length)
         upload: Upload | None = None
-        data = sliced(body) if isinstance(body, bytes) and len(body) > limits.SPOOL_READ_BYTES else body
         try:
             target = URL(_as_sent(url), encoded=True)
-            async with asyncio.timeout(None) as deadline:
-                if data is not None and not isinstance(data, bytes):
-                    upload = Upload(data, deadline, self._settings.first_byte_seconds)
-                    data = upload.chunks()
-                response = await session.request(method, target, headers=fields, data=data, allow_redirects=False)
+            if body is None or (isinstance(body, bytes) and len(body) <= limits.SPOOL_READ_BYTES):
+                response = await session.request(method, target, headers=fields, data=body, allow_redirects=False)
+            else:
+                chunks = sliced(body) if isinstance(body, bytes) else body
+                async with asyncio.timeout(None) as deadline:
+                    upload = Upload(chunks, deadline, self._settings.first_byte_seconds)
+                    response = await session.request(
+                        method, target, headers=fields, data=upload.chunks(), allow_redirects=False
+                    )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as failure:
             raise UpstreamDown from failure
         except TimeoutError as silence:

@@ -61,6 +61,9 @@ class Keeper:
             return None
         try:
             body, _ = self._intake.live_record(fields)
+        except BadRecord:
+            body, _ = self._intake.live_record(without_details(fields))
+        try:
             return await asyncio.wrap_future(self._journal.submit_intent(body))
         except (JournalUnwritable, EntriesRefused) as failure:
             raise NotDurable from failure

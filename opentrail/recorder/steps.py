@@ -5,6 +5,7 @@ which is an event. The order matters: nothing of a body is read before its signa
 signature covers a hash that only the body can tell; nothing goes on while its record could not be kept.
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,7 +132,7 @@ async def take_body(around: Surroundings, call: Call) -> None:
         call.outgoing = _streamed(call, b"")
         call.outgoing_bytes = _outgoing_length(call)
     elif call.signature is not None and needs_body(call.signature) and _verified_here(call):
-        await spool_body(around, call)
+        await hash_body(around, call)
     else:
         await _hold_short_body(around, call)
 
@@ -140,8 +141,7 @@ async def verify_body(around: Surroundings, call: Call) -> None:
     """The signature again, where it covers the body and now that there is one."""
     if call.key is None or call.signature is None or not _verified_here(call) or not needs_body(call.signature):
         return
-    sha256 = call.spool.sha256 if call.spool is not None else EMPTY_SHA256
-    _verify(around, call, call.key, call.signature, sha256)
+    _verify(around, call, call.key, call.signature, call.body_sha256)
 
 
 async def require_upstream(around: Surroundings, call: Call) -> None:
@@ -190,18 +190,23 @@ async def understand_refused(around: Surroundings, call: Call) -> None:
     call.interpreted = interpret(call.service, call.request, call.captured, call.signature)
 
 
-async def spool_body(around: Surroundings, call: Call) -> None:
-    """Read the body whole. Raises BodyTooLong, before any of it is read where its length is declared."""
+async def hash_body(around: Surroundings, call: Call) -> None:
+    """Read the body whole and hash it. Raises BodyTooLong, before any of it is read where its length is declared."""
     settings = around.settings
+    if call.declared_bytes is not None and call.declared_bytes <= settings.captured_bytes:
+        held = await read_prefix(call.body, settings.captured_bytes)
+        call.body_sha256 = hashlib.sha256(held).hexdigest()
+        _keep_held(around, call, held)
+        return
     if (call.declared_bytes or 0) > settings.spooled_bytes:
         raise BodyTooLong(f"The body is longer than {settings.spooled_bytes} bytes.")
     call.spool = spool = Spool()
     await spool.read(call.body.chunks(), settings.captured_bytes, settings.spooled_bytes, settings.spool_folder)
-    held = spool.held
-    if held is None:
-        BODIES_NOT_CAPTURED.labels("request").inc()
-    else:
-        call.captured = _readable(around, call, held)
+    call.body_sha256 = spool.sha256
+    if spool.held is not None:
+        _keep_held(around, call, spool.held)
+        return
+    BODIES_NOT_CAPTURED.labels("request").inc()
     call.outgoing = spool.chunks()
     call.outgoing_bytes = spool.length
 
@@ -217,7 +222,10 @@ async def _hold_short_body(around: Surroundings, call: Call) -> None:
         call.outgoing = _streamed(call, first)
         call.outgoing_bytes = _outgoing_length(call)
         return
-    held = b"".join([chunk async for chunk in _streamed(call, first)])
+    _keep_held(around, call, b"".join([chunk async for chunk in _streamed(call, first)]))
+
+
+def _keep_held(around: Surroundings, call: Call, held: bytes) -> None:
     call.captured = _readable(around, call, held)
     call.outgoing = held
     call.outgoing_bytes = len(held)

@@ -172,10 +172,12 @@ class RecorderServer:
         self.intake = Intake(self.journal, clock)
         self.engine = open_catalog(self.folder / "catalog")
         self.access_keys = AccessKeys(self.engine, b"k" * 32, _configured())
-        settings = replace(RecorderSettings(home_account=ACCOUNT, spool_folder=self.folder / "spool"), **self.options)
+        options = {name: value for name, value in self.options.items() if name != "tls"}
+        settings = replace(RecorderSettings(home_account=ACCOUNT, spool_folder=self.folder / "spool"), **options)
         self.recorder = Recorder(
             Upstreams(self.upstreams), self.access_keys, self.intake, self.journal, clock, settings
         )
+        certificate, key = self.options.get("tls") or (None, None)
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         self.port = int(listener.getsockname()[1])
@@ -189,7 +191,9 @@ class RecorderServer:
             log_config=None,
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=5,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=lambda: uvloop.run(self._serve(listener)), daemon=True)
@@ -205,11 +209,14 @@ class RecorderServer:
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         await self.recorder.handle(scope, receive, send, http_request(scope))
 
+    def stop_serving(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(15)
+
     def stop(self) -> None:
         for client in self._clients:
             client.close()
-        self._server.should_exit = True
-        self._thread.join(15)
+        self.stop_serving()
         self.intake.close()
         self.journal.close()
         self.engine.dispose()
@@ -271,6 +278,7 @@ def signed_headers(
     body: bytes = b"",
     *,
     service: str = "s3",
+    region: str = "us-east-1",
     key: str = KEY,
     secret: str = SECRET,
     declared: str | None = None,
@@ -281,9 +289,9 @@ def signed_headers(
     request = AWSRequest(method, url, headers=headers or {}, data=body)
     credentials = Credentials(key, secret, session_token)
     if service != "s3":
-        SigV4Auth(credentials, service, "us-east-1").add_auth(request)
+        SigV4Auth(credentials, service, region).add_auth(request)
         return dict(request.headers.items())
-    signer = _Declaring(credentials, service, "us-east-1")
+    signer = _Declaring(credentials, service, region)
     signer.declared = declared or hashlib.sha256(body).hexdigest()
     signer.add_auth(request)
     return dict(request.headers.items())
