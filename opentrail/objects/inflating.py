@@ -27,9 +27,8 @@ class DocumentReader:
         self._max_inflated_bytes = max_inflated_bytes
         self.fault: str | None = None
         self.damaged = False  # the bytes handed out may be wrong, not merely too few
-        first = _read_full(reader, len(GZIP_MAGIC))
-        self.empty = not first
-        self.compressed = first == GZIP_MAGIC
+        first = _read_at_least(reader, len(GZIP_MAGIC))
+        self.compressed = first.startswith(GZIP_MAGIC)
         self._stored = first
         self._member = _new_member() if self.compressed else None
 
@@ -102,10 +101,11 @@ def _new_member() -> igzip_lib.IgzipDecompressor:
     return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
 
-def _read_full(reader: ObjectReader, amount: int) -> bytes:
+def _read_at_least(reader: ObjectReader, amount: int) -> bytes:
+    """A first block; fewer than `amount` bytes only where the object has no more."""
     data = b""
     while len(data) < amount:
-        more = reader.read(amount - len(data))
+        more = reader.read(BLOCK_BYTES)
         if not more:
             break
         data += more

@@ -126,7 +126,7 @@ def test_what_was_set_aside_is_printed_and_written(opentrail: Command, tmp_path:
         "import", sample_data / "records" / "otrf-a.jsonl", "--data-dir", tmp_path, "--set-aside-report", report
     )
     assert b"52 in = 0 kept + 0 duplicates + 52 set aside" in done.stdout
-    assert b"and 32 more" in done.stdout
+    assert b"otrf-a.jsonl, 52 records from 0 to 51: eventTime is missing" in done.stdout
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     assert [line["index"] for line in lines] == list(range(52))
     assert {line["reason"] for line in lines} == {"eventTime is missing"}

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -129,14 +130,23 @@ def _print(store: ObjectStore, counts: ImportCounts, seconds: float, set_aside: 
     if counts.files_set_aside:
         files += f", {counts.files_set_aside:,} set aside in whole or in part"
     typer.echo(files)
+    groups = groupby(set_aside, key=lambda record: (record.key, record.reason, record.index is None))
     more = 0
-    for number, record in enumerate(set_aside):
+    for number, ((key, reason, _), found) in enumerate(groups):
         if number >= SET_ASIDE_SHOWN:
-            more += 1
+            more += sum(1 for _ in found)
             continue
         if number == 0:
             typer.echo("Set aside:")
-        place = "file" if record.index is None else f"record {record.index}"
-        typer.echo(f"  {visible(record.key)}, {place}: {visible(record.reason)}")
+        typer.echo(f"  {visible(key)}, {_place([record.index for record in found])}: {visible(reason)}")
     if more:
         typer.echo(f"  and {more:,} more: all of them with --json or --set-aside-report FILE")
+
+
+def _place(indexes: list[int | None]) -> str:
+    """Where in their file some records stand that were set aside for one reason."""
+    if indexes[0] is None:
+        return "file"
+    if len(indexes) == 1:
+        return f"record {indexes[0]}"
+    return f"{len(indexes):,} records from {indexes[0]} to {indexes[-1]}"
