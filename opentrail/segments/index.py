@@ -9,16 +9,16 @@ Arrays (segments.index_file says how they are kept); rows are counted from 0 in 
     postings       uint8[]      rows as LAST - row, where LAST is the segment's last row, so newest first; see
                                 segments.postings; a list begins with a number, not a difference
     row_scopes     uint8|16|32  the scope of each row, an index into the fact `scopes`
-    times          int64[T]     the distinct event times, ascending, microseconds
-    time_rows      uint32[T]    the first row of each time
+    row_times      uint32|64    event time of each row, ascending, less the fact `first_us`, in `time_unit_us`
     positions      uint32|64    position of each row, less the fact `first_position`
     event_keys     uint64[]     first half of each event's key (segments.event_keys), ascending
     event_rows     uint32[]     the row of each of them
     page_*                      where the text of a row lies (segments.pages)
 
 Facts: `rows`, `segment_bytes` (size of the Parquet file that this belongs to), `scopes` ([account, region, class]),
-`first_position`. Fingerprints may collide and 64 bits of a key too: whoever follows a hit verifies it on the record.
-33 bytes an event; 1.4 us an event to build.
+`first_position`, `first_us`, `time_unit_us` (a second where all times are whole seconds, as CloudTrail's are, else
+one). Fingerprints may collide and 64 bits of a key too: whoever follows a hit verifies it on the record.
+35 bytes an event; 1.4 us an event to build.
 """
 
 import hashlib
@@ -53,6 +53,7 @@ from opentrail.segments.schema import DICTIONARY_COLUMNS
 _MULTIPLIER: Final = np.uint64(0xBF58476D1CE4E5B9)
 _HALF: Final = np.uint64(32)
 _LOW: Final = np.uint64(0xFFFFFFFF)
+_SECOND_US: Final = 1_000_000
 
 # Columns that an index is built from: all but the evidence and what no look-up asks for.
 SOURCE_COLUMNS: Final = (
@@ -135,18 +136,17 @@ def index_of(table: pa.Table, segment: Path) -> tuple[dict[str, Any], dict[str, 
     times = table.column("eventtime").cast(pa.int64()).to_numpy()
     positions = table.column("position").to_numpy()
     lists, starts, data = _lists(table, scopes, row_scopes)
-    time_rows = np.flatnonzero(np.diff(times, prepend=times[0] - 1))
+    first_us = int(times[0])
     first_position = int(positions.min())
-    span = int(positions.max()) - first_position
+    unit = _SECOND_US if not ((times - first_us) % _SECOND_US).any() else 1
     keys, key_rows = _event_keys(table)
     arrays: dict[str, npt.NDArray[Any]] = {
         "lists": lists,
         "list_starts": starts,
         "postings": data,
         "row_scopes": row_scopes.astype(np.min_scalar_type(len(scopes))),
-        "times": times[time_rows].astype(np.int64),
-        "time_rows": time_rows.astype(np.uint32),
-        "positions": (positions - first_position).astype(np.uint32 if span <= 0xFFFFFFFF else np.uint64),
+        "row_times": _narrow((times - first_us) // unit),
+        "positions": _narrow(positions - first_position),
         "event_keys": keys,
         "event_rows": key_rows,
         **page_table(segment),
@@ -156,8 +156,15 @@ def index_of(table: pa.Table, segment: Path) -> tuple[dict[str, Any], dict[str, 
         "segment_bytes": segment.stat().st_size,
         "scopes": [[scope.account, scope.region, scope.category_class] for scope in scopes],
         "first_position": first_position,
+        "first_us": first_us,
+        "time_unit_us": unit,
     }
     return facts, arrays
+
+
+def _narrow(numbers: Numbers) -> npt.NDArray[Any]:
+    """Numbers from 0 on in 32 bits where they fit."""
+    return numbers.astype(np.uint32 if int(numbers.max()) <= 0xFFFFFFFF else np.uint64)
 
 
 def _codes(column: pa.ChunkedArray | pa.Array) -> tuple[Numbers, list[Any]]:

@@ -44,8 +44,9 @@ class Segment:
         self._starts = arrays["list_starts"]
         self._postings = arrays["postings"]
         self._row_scopes = arrays["row_scopes"]
-        self._times = arrays["times"]
-        self._time_rows = arrays["time_rows"]
+        self._first_us: int = facts["first_us"]
+        self._unit_us: int = facts["time_unit_us"]
+        self._times = arrays["row_times"]
         self._positions = arrays["positions"]
         self.event_keys = arrays["event_keys"]
         self._event_rows = arrays["event_rows"]
@@ -53,8 +54,8 @@ class Segment:
         self._page_offsets = arrays["page_offsets"]
         self._page_packed = arrays["page_packed"]
         self._page_unpacked = arrays["page_unpacked"]
-        self.newest_us = int(self._times[-1])
-        self.oldest_us = int(self._times[0])
+        self.oldest_us = self._first_us
+        self.newest_us = self._first_us + int(self._times[-1]) * self._unit_us
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -119,31 +120,32 @@ class Segment:
 
     def row_of(self, time_us: int, position: int) -> int:
         """How many rows come before (time_us, position) in the segment's own order."""
-        number = int(np.searchsorted(self._times, time_us, "left"))
-        begin = self._first_row(number)
-        if number == len(self._times) or int(self._times[number]) != time_us:
-            return begin
-        end = self._first_row(number + 1)
-        offset = position - self.first_position
-        if offset <= 0:
-            return begin
-        return begin + int(np.searchsorted(self._positions[begin:end].astype(np.int64), offset, "left"))
+        begin, end = self._rows_before(time_us), self._rows_before(time_us + 1)
+        offset = max(position - self.first_position, 0)
+        if offset > np.iinfo(self._positions.dtype).max:
+            return end
+        return begin + int(np.searchsorted(self._positions[begin:end], self._positions.dtype.type(offset), "left"))
 
     def places(self, rows: Rows) -> tuple[Rows, Rows]:
         """Event times and positions of rows."""
-        times = self._times[np.searchsorted(self._time_rows, rows, "right") - 1]
+        times = self._times[rows].astype(np.int64) * self._unit_us + self._first_us
         return times, self._positions[rows].astype(np.int64) + self.first_position
 
-    def _first_row(self, number: int) -> int:
-        """The first row of the time with this number, or the end."""
-        return int(self._time_rows[number]) if number < len(self._time_rows) else self.rows
+    def _rows_before(self, time_us: int) -> int:
+        """How many rows are older than `time_us`."""
+        units = -((self._first_us - time_us) // self._unit_us)  # rounded up
+        if units <= 0:
+            return 0
+        if units > int(self._times[-1]):
+            return self.rows
+        return int(np.searchsorted(self._times, self._times.dtype.type(units), "left"))
 
     def _bounds(self, wanted: Wanted) -> tuple[int, int]:
         low, high = 0, self.rows
         if wanted.start_us is not None:
-            low = self._first_row(int(np.searchsorted(self._times, wanted.start_us, "left")))
+            low = self._rows_before(wanted.start_us)
         if wanted.end_us is not None:
-            high = self._first_row(int(np.searchsorted(self._times, wanted.end_us, "right")))
+            high = self._rows_before(wanted.end_us + 1)
         if wanted.before is not None:
             high = min(high, self.row_of(wanted.before.time_us, wanted.before.position))
         return low, high

@@ -195,3 +195,22 @@ def test_event_ids_are_looked_for_by_key(segment: Segment) -> None:
     )
     assert found(segment, Wanted(scope, (EVENT_ID, ENTRIES.event_ids[index]))) == [101 + index]
     assert found(segment, Wanted(other, (EVENT_ID, ENTRIES.event_ids[index]))) == []
+
+
+@pytest.mark.parametrize("fraction_us", [0, 1, 999_999])
+def test_times_may_be_finer_than_seconds(tmp_path: Path, fraction_us: int) -> None:
+    entries = made_entries(300)
+    times = [time_us + fraction_us * (number % 2) for number, time_us in enumerate(entries.times_us)]
+    finer = type(entries)(
+        entries.accounts, entries.regions, entries.categories, times, entries.event_ids, entries.bodies
+    )
+    segment = Segment.open(write_segment(tmp_path, [table_of([batch_of(finer)])], START_US).path)
+    assert (segment.oldest_us, segment.newest_us) == (min(times), max(times))
+    in_order = sorted((time_us, number + 1) for number, time_us in enumerate(times))
+    places = segment.places(np.arange(300))
+    assert list(zip(places[0].tolist(), places[1].tolist(), strict=True)) == in_order
+    for row, (time_us, position) in enumerate(in_order):
+        assert segment.row_of(time_us, position) == row
+    for time_us in {times[0] - 1, times[0], times[0] + 1, times[7], times[7] + 500_000, min(times) - 10**12, 10**17}:
+        older = sum(its < time_us for its in times)
+        assert segment.row_of(time_us, 0) == older
