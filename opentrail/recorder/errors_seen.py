@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 from botocore.model import OperationModel
@@ -48,6 +49,12 @@ def head_error(operation_name: str, code: str, message: str | None) -> tuple[str
     """Code and message of a failed S3 call that had no body to say them."""
     found = _S3_HEAD.get((operation_name, code)) or _S3_STATUS.get(code)
     return found if found is not None else (code, message)
+
+
+def status_code_name(code: str) -> str:
+    """What stands for an error that only its HTTP status tells: `ServiceUnavailable` for 503."""
+    status = next((known for known in HTTPStatus if str(known.value) == code), None)
+    return status.phrase.replace(" ", "").replace("-", "") if status is not None else f"HTTP{code}"
 
 
 def hides_parameters(service: str | None, code: str) -> bool:

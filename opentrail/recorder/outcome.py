@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from opentrail.record.redaction import redact_response
 from opentrail.recorder.deleted_objects import ExtraEvent, deleted_object_events
-from opentrail.recorder.errors_seen import head_error, hides_parameters, recorded_code
+from opentrail.recorder.errors_seen import head_error, hides_parameters, recorded_code, status_code_name
 from opentrail.recorder.interpretation import Interpreted
 from opentrail.recorder.resources import Touched, resources_of
 from opentrail.recorder.s3_facts import Transfer, additional_event_data
@@ -22,7 +22,6 @@ __all__ = ["Exchange", "ExtraEvent", "Outcome", "outcome"]
 
 _FIRST_ERROR_STATUS: Final = 400
 _NOT_MODIFIED: Final = 304
-_PREFIX_OF_UNREAD: Final = "HTTP"
 # Reads whose answer is in the record all the same: they hand out credentials. Source: AWS's records and guides.
 _ANSWERED_READS: Final = frozenset(
     ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken",
@@ -100,7 +99,7 @@ def _error(interpreted: Interpreted, answer: ParsedAnswer, status: int) -> tuple
         if interpreted.service == "s3":
             code, message = head_error(interpreted.operation_name, code, message)
         else:
-            code = f"{_PREFIX_OF_UNREAD}{code}"
+            code = status_code_name(code)
     return recorded_code(interpreted.service, interpreted.operation, code, status), message
 
 

@@ -50,7 +50,8 @@ def read_answer(
         error = parsed.get("Error") or {}
         code = error.get("QueryErrorCode") or error.get("Code") or _header_code(status, headers)
         return ParsedAnswer(None, str(code), _text(error.get("Message")), request_id, host_id)
-    return ParsedAnswer(_without_bodies(parsed), None, None, request_id, host_id)
+    parsed.pop(_streamed(operation), None)
+    return ParsedAnswer(parsed, None, None, request_id, host_id)
 
 
 def _parse(
@@ -113,10 +114,9 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _without_bodies(parsed: dict[str, Any]) -> dict[str, Any]:
-    """Without streaming members: bytes are no facts of a record."""
-    return {
-        name: value
-        for name, value in parsed.items()
-        if not isinstance(value, bytes | bytearray) and not hasattr(value, "read")
-    }
+@functools.lru_cache(maxsize=4096)
+def _streamed(operation: OperationModel) -> str:
+    """The member that is the answer's body, bytes and no fact for a record; empty where there is none."""
+    shape = operation.output_shape
+    payload = shape.serialization.get("payload") if shape is not None else None
+    return str(payload) if shape is not None and payload and shape.members[payload].type_name == "blob" else ""

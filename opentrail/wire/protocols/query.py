@@ -40,7 +40,8 @@ def read(service: str, request: HttpRequest, body: bytes | None) -> ParsedReques
         parameters = reader(tree(kept)) if reader is not None else {}
     except UnreadableCall as error:
         raise UnreadableCall(error.reason, operation) from error
-    return ParsedRequest(service, operation, "query", parameters)
+    protocol = "ec2" if operation.service_model.metadata.get("protocol") == "ec2" else "query"
+    return ParsedRequest(service, operation, protocol, parameters)
 
 
 def form_pairs(body: bytes) -> list[tuple[str, str]]:
