@@ -60,6 +60,7 @@ def import_command(
     with Journal.open(folder.journal, clock) as journal, progress_for(sys.stderr) as progress:
         with import_lock(folder.locks / IMPORT_LOCK, progress.waiting_for_other):
             try:
+                progress.expect(store)
                 counts = _run(store, folder, journal, ledger, progress)
             except KeyboardInterrupt:
                 progress.say("Interrupted; the same command goes on where this one was.")
