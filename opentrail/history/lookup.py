@@ -136,6 +136,8 @@ class History:
             snapshot = self._reader.load()
             self._table = open_view(snapshot, self._table)
             self._tail.drop_through(snapshot.position)
+            telemetry.HISTORY_TAIL.set(self._tail.rows)
+            telemetry.HISTORY_SEGMENTS.set(len(snapshot.files))
 
     @property
     def table_position(self) -> int:
@@ -160,6 +162,7 @@ class History:
         found = self._journal.read(after, _READ_EVENTS, origins=reaches_tail)
         self._tail.add(found, after)
         self._read_through = max(found.through, after)
+        telemetry.HISTORY_TAIL.set(self._tail.rows)
 
     def _follow_journal(self) -> None:
         while not self._stop.is_set():

@@ -15,7 +15,7 @@ Arrays (segments.index_file says how they are kept); rows are counted from 0 in 
     event_rows     uint32[]     the row of each of them
     page_*                      where the text of a row lies (segments.pages)
 
-Facts: `rows`, `segment_bytes` (size of the Parquet file that this belongs to), `scopes` ([account, region, class]),
+Facts: `layout` (LAYOUT of whoever built it), `rows`, `segment_bytes` (size of the Parquet file that this belongs to), `scopes` ([account, region, class]),
 `first_position`, `first_us`, `time_unit_us` (a second where all times are whole seconds, as CloudTrail's are, else
 one). Fingerprints may collide and 64 bits of a key too: whoever follows a hit verifies it on the record.
 35 bytes an event; 1.4 us an event to build.
@@ -50,6 +50,7 @@ from opentrail.segments.index_file import write_index_file
 from opentrail.segments.pages import page_table
 from opentrail.segments.schema import DICTIONARY_COLUMNS
 
+LAYOUT: Final = 1  # raise it when the arrays or their meaning change: older indexes are built again
 _MULTIPLIER: Final = np.uint64(0xBF58476D1CE4E5B9)
 _HALF: Final = np.uint64(32)
 _LOW: Final = np.uint64(0xFFFFFFFF)
@@ -152,6 +153,7 @@ def index_of(table: pa.Table, segment: Path) -> tuple[dict[str, Any], dict[str, 
         **page_table(segment),
     }
     facts = {
+        "layout": LAYOUT,
         "rows": rows,
         "segment_bytes": segment.stat().st_size,
         "scopes": [[scope.account, scope.region, scope.category_class] for scope in scopes],

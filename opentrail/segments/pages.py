@@ -6,6 +6,7 @@ required PLAIN byte array, data page version 1, is one zstd frame of (4-byte len
 """
 
 import mmap
+import struct
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,8 @@ _COMPRESSED_SIZE: Final = 3
 _DATA_PAGE_HEADER: Final = 5
 _NUM_VALUES: Final = 1
 
+_LENGTH_BYTES: Final = 4
+_length_at: Final = struct.Struct("<I").unpack_from
 _local = threading.local()
 
 
@@ -67,17 +70,28 @@ def unpack_page(frame: bytes, unpacked: int) -> bytes:
         raise SegmentCorrupt(f"a page of {EVIDENCE} cannot be unpacked: {error}") from error
 
 
-def split_page(page: bytes) -> list[bytes]:
-    """The records of an unpacked page. Raises SegmentCorrupt."""
-    out = []
-    offset, end = 0, len(page)
-    while offset < end:
-        start = offset + 4
-        offset = start + int.from_bytes(page[offset:start], "little")
-        out.append(page[start:offset])
-    if offset != end:
-        raise SegmentCorrupt(f"a page of {EVIDENCE} ends in the middle of a record")
-    return out
+class TextPage:
+    """An unpacked page, cut into records only as far as somebody asks: that would take longer than unpacking."""
+
+    __slots__ = ("_data", "_starts")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._starts = [_LENGTH_BYTES]  # of the text of each record found so far
+
+    def __getitem__(self, number: int) -> bytes:
+        """The record with this number. Raises SegmentCorrupt where the page has no such record."""
+        data, starts = self._data, self._starts
+        try:
+            while len(starts) <= number:
+                starts.append(starts[-1] + _length_at(data, starts[-1] - _LENGTH_BYTES)[0] + _LENGTH_BYTES)
+            start = starts[number]
+            end = start + _length_at(data, start - _LENGTH_BYTES)[0]
+        except struct.error as error:
+            raise SegmentCorrupt(f"a page of {EVIDENCE} ends before record {number}") from error
+        if end > len(data):
+            raise SegmentCorrupt(f"a page of {EVIDENCE} ends in the middle of record {number}")
+        return data[start:end]
 
 
 class _ThriftReader:

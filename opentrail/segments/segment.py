@@ -16,10 +16,10 @@ from opentrail.segments import postings
 from opentrail.segments.attributes import EVENT_ID, Scope
 from opentrail.segments.event_keys import event_key, short_keys
 from opentrail.segments.faults import IndexUnusable, SegmentCorrupt
-from opentrail.segments.index import fingerprint, rebuild_index, scope_hash, value_hash
+from opentrail.segments.index import LAYOUT, fingerprint, rebuild_index, scope_hash, value_hash
 from opentrail.segments.index_file import Array, read_index_file
-from opentrail.segments.pages import split_page, unpack_page
-from opentrail.segments.source import Hits, Wanted
+from opentrail.segments.pages import TextPage, unpack_page
+from opentrail.segments.source import Hits, Page, Wanted
 from opentrail.segments.writer import index_path
 
 _FIRST_STEP: Final = 512  # rows or bytes looked at first; most questions need no more
@@ -97,11 +97,11 @@ class Segment:
         number = int(np.searchsorted(self._page_rows, row, "right")) - 1
         return number, row - int(self._page_rows[number])
 
-    def page(self, number: int) -> list[bytes]:
+    def page(self, number: int) -> Page:
         """The records of one page. Raises SegmentCorrupt."""
         offset = int(self._page_offsets[number])
         frame = self._mapped[offset : offset + int(self._page_packed[number])]
-        return split_page(unpack_page(frame, int(self._page_unpacked[number])))
+        return TextPage(unpack_page(frame, int(self._page_unpacked[number])))
 
     def scope_of(self, row: int) -> Scope:
         """The scope of a row."""
@@ -193,6 +193,8 @@ class Segment:
 
 def _matching_index(path: Path, segment_bytes: int) -> tuple[dict[str, Any], dict[str, Array]]:
     facts, arrays = read_index_file(index_path(path))
+    if facts.get("layout") != LAYOUT:
+        raise IndexUnusable(f"{index_path(path).name}: laid out by another version")
     if facts.get("segment_bytes") != segment_bytes:
         raise IndexUnusable(f"{index_path(path).name}: belongs to another segment")
     return facts, arrays

@@ -39,6 +39,14 @@ class Hits(NamedTuple):
     rows: list[int]
 
 
+class Page(Protocol):
+    """Some records that are kept together."""
+
+    def __getitem__(self, number: int, /) -> bytes:
+        """One of them."""
+        ...
+
+
 class Source(Protocol):
     """Events in a file or in memory."""
 
@@ -55,7 +63,7 @@ class Source(Protocol):
         """The page that holds the text of `row`, and the number of the row inside it."""
         ...
 
-    def page(self, number: int) -> list[bytes]:
+    def page(self, number: int) -> Page:
         """The records of one page; the costly step."""
         ...
 
@@ -65,7 +73,7 @@ class Pages:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._pages: OrderedDict[tuple[int, int], list[bytes]] = OrderedDict()
+        self._pages: OrderedDict[tuple[int, int], Page] = OrderedDict()
 
     def text(self, source: Source, row: int) -> bytes:
         """The record in `row` of `source`; the source must live as long as this object."""

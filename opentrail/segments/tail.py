@@ -13,7 +13,7 @@ from opentrail import limits
 from opentrail.journal.entries import Batch
 from opentrail.record.view import RecordView, views
 from opentrail.segments.attributes import Scope, answers, class_of
-from opentrail.segments.source import Hits, Source, Wanted
+from opentrail.segments.source import Hits, Page, Source, Wanted
 from opentrail.segments.tail_chunk import Staged, TailChunk
 
 _NOTHING = RecordView()
@@ -125,6 +125,6 @@ class TailSource:
         """See segments.source.Source."""
         return self._chunk.page_of(row)
 
-    def page(self, number: int) -> list[bytes]:
+    def page(self, number: int) -> Page:
         """See segments.source.Source."""
         return self._chunk.page(number)

@@ -25,8 +25,8 @@ from opentrail.segments.attributes import (
     USERNAME,
     Answers,
 )
-from opentrail.segments.pages import split_page, unpack_page
-from opentrail.segments.source import Hits, Wanted
+from opentrail.segments.pages import TextPage, unpack_page
+from opentrail.segments.source import Hits, Page, Wanted
 
 SINGLE: Final = (EVENT_ID, EVENT_NAME, EVENT_SOURCE, READ_ONLY, USERNAME, ACCESS_KEY_ID)
 _LEVEL: Final = 1
@@ -175,12 +175,12 @@ class TailChunk:
         """The block of a row's text and its number there."""
         return divmod(row, _BLOCK)
 
-    def page(self, number: int) -> list[bytes]:
+    def page(self, number: int) -> Page:
         """The records of one block."""
         if not self._packed:
             return list(self._texts[number * _BLOCK : (number + 1) * _BLOCK])
         block = self._texts[number]
-        return split_page(unpack_page(block[4:], int.from_bytes(block[:4], "little")))
+        return TextPage(unpack_page(block[4:], int.from_bytes(block[:4], "little")))
 
     def _bounds(self, wanted: Wanted) -> tuple[int, int]:
         times = self._times

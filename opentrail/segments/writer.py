@@ -92,7 +92,7 @@ def _parquet_writer(path: Path, level: int) -> pq.ParquetWriter:
         column_encoding={"position": "DELTA_BINARY_PACKED", "eventtime": "DELTA_BINARY_PACKED"},
         write_statistics=[column.name for column in COLUMNS if column.statistics],
         data_page_size=limits.SEGMENT_PAGE_BYTES,
-        write_batch_size=32,  # the page size is looked at once a batch: with more, pages of long records grow
+        write_batch_size=16,  # the page size is looked at once a batch: with more, pages of long records grow
         store_schema=False,
     )
 

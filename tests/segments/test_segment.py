@@ -135,7 +135,7 @@ def test_a_damaged_index_is_built_again(damageable: Path, oracle: Oracle, place:
     read_index_file(index)  # whole again, or the damage was in padding
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "other segment's"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "cut", "other segment's", "other version's"])
 def test_an_index_that_is_not_its_own_is_built_again(damageable: Path, damage: str) -> None:
     index = index_path(damageable)
     whole = index.read_bytes()
@@ -147,7 +147,8 @@ def test_an_index_that_is_not_its_own_is_built_again(damageable: Path, damage: s
         index.write_bytes(whole[: len(whole) // 2])
     else:
         facts, arrays = read_index_file(index)
-        write_index_file(index, {**facts, "segment_bytes": 1}, arrays)
+        changed = "segment_bytes" if damage == "other segment's" else "layout"
+        write_index_file(index, {**facts, changed: -1}, arrays)
     assert Segment.open(damageable).rows == COUNT
     assert index.read_bytes() == whole
 
