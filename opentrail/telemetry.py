@@ -28,7 +28,7 @@ FOLLOWER_POSITION = Gauge(
 )
 FOLLOWER_LAG = Gauge("opentrail_follower_lag_events", "Events a follower is behind", ["follower"], registry=REGISTRY)
 HISTORY_TAIL = Gauge(
-    "opentrail_history_tail_events", "Newest events held in memory for look-ups, not yet in the table", registry=REGISTRY
+    "opentrail_history_tail_events", "Newest events held in memory for look-ups", registry=REGISTRY
 )
 HISTORY_SEGMENTS = Gauge("opentrail_history_segments", "Files of the event table", registry=REGISTRY)
 FOLLOWER_FAILURES = Counter(
