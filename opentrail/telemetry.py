@@ -27,9 +27,7 @@ FOLLOWER_POSITION = Gauge(
     "opentrail_follower_position", "Position that a follower has handled", ["follower"], registry=REGISTRY
 )
 FOLLOWER_LAG = Gauge("opentrail_follower_lag_events", "Events a follower is behind", ["follower"], registry=REGISTRY)
-HISTORY_TAIL = Gauge(
-    "opentrail_history_tail_events", "Newest events held in memory for look-ups", registry=REGISTRY
-)
+HISTORY_TAIL = Gauge("opentrail_history_tail_events", "Newest events held in memory for look-ups", registry=REGISTRY)
 HISTORY_SEGMENTS = Gauge("opentrail_history_segments", "Files of the event table", registry=REGISTRY)
 FOLLOWER_FAILURES = Counter(
     "opentrail_follower_failures", "Batches that a follower failed to handle", ["follower"], registry=REGISTRY
