@@ -1,6 +1,7 @@
 """uvicorn, bounded: sockets bound first, request heads of limited size, stopped by us and not by signals."""
 
 import contextlib
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import uvicorn
 from opentrail import limits
 from opentrail.errors import OpenTrailError
 from opentrail.recorder.connection import CuttableHttpProtocol
+from opentrail.telemetry import CALLS_REFUSED
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -35,6 +37,11 @@ class BoundedHttpProtocol(CuttableHttpProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > limits.REQUEST_HEAD_BYTES:
                 self.send_400_response("Request head too long.")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, counted."""
+        CALLS_REFUSED.labels("bad-http").inc()
+        super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -68,6 +75,16 @@ def bind(host: str, port: int) -> socket.socket:
         raise PortTaken(f"cannot listen on {host}:{port}: {failure.strerror}; choose another port") from failure
     listener.setblocking(False)
     return listener
+
+
+class _NotEveryBadRequest(logging.Filter):
+    """Keeps uvicorn's line about each request that is no HTTP out of the log: anybody could fill a disk with them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith("Invalid HTTP request")
+
+
+logging.getLogger("uvicorn.error").addFilter(_NotEveryBadRequest())
 
 
 def http_server(app: AsgiApp, *, grace_seconds: int = GRACE_SECONDS) -> QuietServer:

@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.program import Program
 from tests.fuzz.requests import hostile
 
-ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 0.25  # a request that is never whole gets no answer; it is not waited for long
 MEMORY_GROWTH_MB = 200
 
 
@@ -18,7 +18,6 @@ def _ask(port: int, raw: bytes) -> int:
     with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS) as connection:
         try:
             connection.sendall(raw)
-            connection.shutdown(socket.SHUT_WR)
             answer = connection.recv(65536)
         except (TimeoutError, ConnectionError, OSError):
             return 0
@@ -43,7 +42,8 @@ def _fuzz(tmp_path: Path, count: int, first: int) -> None:
     for seed in range(first, first + count):
         statuses.setdefault(_ask(program.port, hostile(seed)), []).append(seed)
     assert not statuses.get(500), f"seeds {statuses[500][:10]} were answered with 500"
-    assert statuses.keys() - {0}, "nothing was answered"
+    answered = sum(len(seeds) for status, seeds in statuses.items() if status)
+    assert answered > count // 2, f"only {answered} of {count} were answered"
     assert program.process.poll() is None, "".join(program.output[-40:])
     assert _resident_mb(program.process.pid) - before < MEMORY_GROWTH_MB
     assert program.client("cloudtrail").lookup_events(MaxResults=1)["Events"]
