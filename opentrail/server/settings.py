@@ -69,14 +69,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def secret(self) -> str:
         """The upstream's secret, from the file or from the environment variable that the file names."""
-        if self.secret_access_key_env:
-            try:
-                return os.environ[self.secret_access_key_env]
-            except KeyError as missing:
-                raise BadSettings(
-                    f"upstream {self.name}: the environment has no {self.secret_access_key_env}"
-                ) from missing
-        return self.secret_access_key
+        return _secret(self.secret_access_key, self.secret_access_key_env, f"upstream {self.name}")
 
 
 class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,14 +83,7 @@ class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def secret(self) -> str:
         """The principal's secret, from the file or from the environment variable that the file names."""
-        if self.secret_access_key_env:
-            try:
-                return os.environ[self.secret_access_key_env]
-            except KeyError as missing:
-                raise BadSettings(
-                    f"principal {self.access_key_id}: the environment has no {self.secret_access_key_env}"
-                ) from missing
-        return self.secret_access_key
+        return _secret(self.secret_access_key, self.secret_access_key_env, f"principal {self.access_key_id}")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,6 +125,15 @@ def read_settings(path: Path) -> Settings:
     except msgspec.ValidationError as failure:
         raise BadSettings(f"{path}: {failure}") from failure
     return _checked(settings)
+
+
+def _secret(written: str, variable: str, whose: str) -> str:
+    if not variable:
+        return written
+    try:
+        return os.environ[variable]
+    except KeyError as missing:
+        raise BadSettings(f"{whose}: the environment has no {variable}") from missing
 
 
 def is_loopback(host: str) -> bool:
