@@ -51,7 +51,7 @@ class Call:
     def declared_bytes(self) -> int | None:
         """Content-Length, or None without one."""
         value = self.request.headers_by_name.get("content-length", "")
-        return int(value) if value.isdigit() else None
+        return int(value) if value.isdecimal() else None
 
     @property
     def has_body(self) -> bool:

@@ -16,6 +16,8 @@ from opentrail.recorder.recording import AnswerSeen, Fields, answered, broken_of
 from opentrail.recorder.refusals import CallRefused, ClientGone, ClientTooSlow, fault_of
 from opentrail.recorder.settings import RecorderSettings
 
+EVENT_STREAM = "application/vnd.amazon.eventstream"
+
 
 class Tools(NamedTuple):
     """What every delivery uses."""
@@ -50,7 +52,7 @@ class Delivery:
         """The beginning of the body, and whether it is all."""
         answer = self._answer
         held: list[bytes] = []
-        if answer.length is not None and answer.length > limits.HELD_ANSWER_BYTES and self._has_body():
+        if self._is_long():
             return held, False
         while chunk := await answer.next_chunk():
             held.append(chunk)
@@ -134,8 +136,12 @@ class Delivery:
             call.principal = call.key.principal  # the upstream has verified what we did not
         return found
 
-    def _has_body(self) -> bool:
-        return self._call.request.method != "HEAD"
+    def _is_long(self) -> bool:
+        """Whether the head alone tells that the answer will not be held: by its length, or because it never ends."""
+        if self._headers.get("content-type", "").startswith(EVENT_STREAM):
+            return True
+        length = self._answer.length
+        return length is not None and length > limits.HELD_ANSWER_BYTES and self._call.request.method != "HEAD"
 
 
 def _accepted(status: int, error_code: str | None) -> bool:

@@ -123,6 +123,30 @@ def test_a_long_answer_waits_for_an_intent_and_its_end_for_the_record(disk: Disk
     assert recorder.record()["additionalEventData"]["bytesTransferredOut"] == LONG
 
 
+def test_a_stream_of_events_is_not_held_back_until_it_ends(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk()
+    go_on = threading.Event()
+
+    async def script(arrived: Arrived) -> None:
+        kind = b"Content-Type: application/vnd.amazon.eventstream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        arrived.writer.write(b"HTTP/1.1 200 OK\r\n" + kind + b"5\r\nfirst\r\n")
+        await asyncio.sleep(0.05)
+        arrived.writer.write(b"6\r\nsecond\r\n")
+        await asyncio.to_thread(go_on.wait, 10)
+        arrived.writer.write(b"0\r\n\r\n")
+
+    upstream.script = script
+    connection = http.client.HTTPConnection("127.0.0.1", recorder.port, timeout=5)
+    connection.request("GET", "/", headers=signed_headers("GET", f"{recorder.url}/", service="kinesis"))
+    response = connection.getresponse()
+    assert response.read(5) == b"first", "the first event is there while the stream goes on"
+    assert journal.seen == ["intent"]
+    go_on.set()
+    assert response.read() == b"second"
+    connection.close()
+    recorder.record()
+
+
 def _received(client: socket.socket, quiet_seconds: float) -> bytes:
     """Everything that comes until nothing has come for `quiet_seconds`."""
     client.settimeout(quiet_seconds)
