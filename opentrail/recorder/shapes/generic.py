@@ -16,8 +16,11 @@ from opentrail.recorder.shapes.times import java_time
 Reshape = Callable[[Any], Any]
 Path = tuple[str, ...]
 
-# Services that keep the model's capitals. Source: AWS's records (event-record 7.2).
-PASCAL_CASE: Final = frozenset(("account", "ce", "devops-guru", "resource-explorer-2", "securityhub"))
+# REST-JSON services that show the names of the wire as they are: `RegionName` in a body, `name` in a path.
+# Source: AWS's records (event-record 7.2); Amazon CloudWatch User Guide, "Logging ... with CloudTrail".
+PASCAL_CASE: Final = frozenset(
+    ("account", "ce", "devops-guru", "internetmonitor", "resource-explorer-2", "rum", "securityhub", "synthetics")
+)
 # Services that write times as older Java does, without a comma behind the year. Source: AWS's records.
 _NO_COMMA: Final = frozenset(("apigateway", "cloudfront", "iam", "rds", "docdb", "neptune", "autoscaling"))
 # REST-JSON services whose times are Java texts like those of the older protocols. Source: AWS's records.
@@ -60,13 +63,16 @@ def answer_shaper(service: str, operation: str, protocol: str, model: OperationM
 
 class _Compiler:
     def __init__(self, service: str, protocol: str) -> None:
-        self._case = _as_named if service in PASCAL_CASE else lower_first
+        self._as_on_wire = service in PASCAL_CASE
         self._made: dict[str, Reshape] = {}
         if protocol in ("json", "query", "cbor", "rest-xml") or service in _JAVA_TIMES:
             comma = service not in _NO_COMMA
             self._time: Reshape = lambda value: java_time(value, comma=comma)
         else:
             self._time = _as_is
+
+    def _name(self, name: str, member: Shape) -> str:
+        return str(member.serialization.get("name", name)) if self._as_on_wire else lower_first(name)
 
     def reshape(self, shape: Shape) -> Reshape:
         if isinstance(shape, StructureShape):
@@ -97,7 +103,7 @@ class _Compiler:
                 try:
                     member = members[name]
                 except KeyError:  # newer than the model
-                    reshaped[self._case(name)] = item
+                    reshaped[name if self._as_on_wire else lower_first(name)] = item
                     continue
                 if member is not None:
                     reshaped[member[0]] = item if member[1] is _as_is else member[1](item)
@@ -105,7 +111,7 @@ class _Compiler:
 
         self._made[shape.name] = reshape
         for name, member in shape.members.items():
-            members[name] = None if _is_bytes(member) else (self._case(name), self.reshape(member))
+            members[name] = None if _is_bytes(member) else (self._name(name, member), self.reshape(member))
         return reshape
 
     def sensitive(self, shape: Shape) -> frozenset[Path]:
@@ -122,7 +128,7 @@ class _Compiler:
             if shape.name in within or len(path) > _RECURSION_LEVELS:
                 return
             for name, member in shape.members.items():
-                self._find_sensitive(member, (*path, self._case(name)), (*within, shape.name), found)
+                self._find_sensitive(member, (*path, self._name(name, member)), (*within, shape.name), found)
         elif isinstance(shape, ListShape):
             self._find_sensitive(shape.member, (*path, "*"), within, found)
         elif isinstance(shape, MapShape):
@@ -135,7 +141,3 @@ def _is_bytes(shape: Shape) -> bool:
 
 def _as_is(value: Any) -> Any:
     return value
-
-
-def _as_named(name: str) -> str:
-    return name

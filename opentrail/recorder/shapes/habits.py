@@ -1,11 +1,11 @@
 """Habits of single services that no general rule gives: wrappers, defaults, bytes that are left out."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from botocore.model import OperationModel
 
-from opentrail.record.redaction import HIDDEN
 from opentrail.recorder.shapes.generic import lower_first
 
 # Query services whose answers AWS writes without the one structure around them: CreateDBInstance gives
@@ -22,6 +22,9 @@ _DYNAMODB_ITEM_CALLS: Final = frozenset(
     ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems",
      "TransactWriteItems", "UpdateItem", "ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction")
 )  # fmt: skip
+_DYNAMODB_VALUES: Final = frozenset(("attributeUpdates", "expected", "expressionAttributeValues", "parameters"))
+_LITERAL: Final = re.compile(r"'(?:[^']|'')*'")  # of PartiQL
+_REDACTED: Final = "***(Redacted)"  # AWS's own mark
 _DYNAMODB_TYPES: Final = frozenset(map(lower_first, ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")))
 
 
@@ -74,39 +77,53 @@ def _secrets_manager_answer(operation: str, shaped: dict[str, Any]) -> dict[str,
 
 
 def _dynamodb_request(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
-    """Item calls: keys in plain values; of items only the names of attributes, no values."""
+    """Item calls: keys in plain values, of items the names of their attributes alone, no values of expressions.
+
+    Source: Amazon DynamoDB Developer Guide, "Logging DynamoDB operations by using AWS CloudTrail".
+    """
     if operation not in _DYNAMODB_ITEM_CALLS:
         return shaped
-    if isinstance(shaped.get("key"), dict):
-        shaped["key"] = {name: _plain(value) for name, value in shaped["key"].items()}
-    item = shaped.pop("item", None)
-    if isinstance(item, dict):
-        shaped["items"] = sorted(item)
-    if "expressionAttributeValues" in shaped:
-        shaped["expressionAttributeValues"] = HIDDEN
-    for name in ("requestItems", "transactItems"):
-        if name in shaped:
-            shaped[name] = _without_values(shaped[name])
-    return shaped
+    actions = shaped.pop("transactItems", None)
+    batch = shaped.pop("requestItems", None)
+    cleaned: dict[str, Any] = _without_values(shaped, "item")
+    if isinstance(actions, list):
+        cleaned["requestItems"] = [_action(part) for part in actions if isinstance(part, dict)]
+    elif batch is not None:
+        cleaned["requestItems"] = _without_values(batch, "items")
+    return cleaned
 
 
-def _without_values(value: Any) -> Any:
-    """Batches and transactions: items by the names of their attributes, keys in plain values."""
+def _action(part: dict[str, Any]) -> dict[str, Any]:
+    """One part of a transaction: `{"put": {..}}` as `{"operation": "Put", ..}`."""
+    for kind, details in part.items():
+        if isinstance(details, dict):
+            return {"operation": kind[:1].upper() + kind[1:], **_without_values(details, "items")}
+    return {}
+
+
+def _without_values(value: Any, item_name: str) -> Any:
+    """Items by the names of their attributes (under `item_name`), keys in plain values, no expression's values."""
     if isinstance(value, list):
-        return [_without_values(part) for part in value]
+        return [_without_values(part, item_name) for part in value]
     if not isinstance(value, dict):
         return value
     kept: dict[str, Any] = {}
     for name, part in value.items():
         if name == "item" and isinstance(part, dict):
-            kept["items"] = sorted(part)
+            kept[item_name] = list(part)
         elif name == "key" and isinstance(part, dict):
-            kept[name] = {key: _plain(inner) for key, inner in part.items()}
-        elif name == "expressionAttributeValues":
-            kept[name] = HIDDEN
-        else:
-            kept[name] = _without_values(part)
+            kept[name] = _plain_key(part)
+        elif name == "keys" and isinstance(part, list):
+            kept[name] = [_plain_key(key) for key in part]
+        elif name == "statement" and isinstance(part, str):
+            kept[name] = _LITERAL.sub(_REDACTED, part)
+        elif name not in _DYNAMODB_VALUES:
+            kept[name] = _without_values(part, item_name)
     return kept
+
+
+def _plain_key(key: Any) -> Any:
+    return {name: _plain(value) for name, value in key.items()} if isinstance(key, dict) else key
 
 
 def _plain(value: Any) -> Any:

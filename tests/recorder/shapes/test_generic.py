@@ -1,4 +1,5 @@
 from opentrail.recorder.shapes.generic import answer_shaper, lower_first, request_shaper
+from opentrail.recorder.shapes.habits import finish_parameters
 from opentrail.recorder.shapes.times import epoch_milliseconds, java_time
 from opentrail.wire.service_models import available_services, service_model
 from tests.recorder.calls import interpreted
@@ -38,6 +39,8 @@ def test_services_that_keep_their_capitals():
         "ce", "GetCostForecast", {"TimePeriod": {"Start": "a", "End": "b"}, "Metric": "M", "Granularity": "G"}
     )
     assert found["TimePeriod"] == {"Start": "a", "End": "b"}
+    found = _request("synthetics", "UpdateCanary", {"Name": "c", "Schedule": {"Expression": "rate(1 minute)"}})
+    assert found == {"name": "c", "Schedule": {"Expression": "rate(1 minute)"}}
 
 
 def test_no_parameters_are_null():
@@ -90,9 +93,27 @@ def test_api_gateway_keeps_the_body_under_the_operations_input():
     assert found == {"restApiId": "r", "resourceId": "x", "template": False}
 
 
-def test_dynamodb_items_show_keys_alone():
+def test_dynamodb_items_show_keys_and_names_alone():
     found = _request("dynamodb", "GetItem", {"TableName": "T", "Key": {"pk": {"S": "a"}, "N": {"N": "1"}}})
     assert found == {"tableName": "T", "key": {"pk": "a", "N": "1"}}
+    update = {
+        "TableName": "T", "Key": {"pk": {"S": "a"}}, "UpdateExpression": "SET #Y = :y",
+        "ExpressionAttributeNames": {"#Y": "Year"}, "ExpressionAttributeValues": {":y": {"S": "SECRET"}},
+    }  # fmt: skip
+    assert _request("dynamodb", "UpdateItem", update) == {
+        "tableName": "T",
+        "key": {"pk": "a"},
+        "updateExpression": "SET #Y = :y",
+        "expressionAttributeNames": {"#Y": "Year"},
+    }
+    found = finish_parameters(
+        "dynamodb",
+        service_model("dynamodb").operation_model("TransactWriteItems"),
+        {"transactItems": [{"put": {"tableName": "T", "item": {"pk": {"s": "a"}, "x": {"s": "SECRET"}}}}]},
+    )
+    assert found == {"requestItems": [{"operation": "Put", "tableName": "T", "items": ["pk", "x"]}]}
+    found = _request("dynamodb", "ExecuteStatement", {"Statement": "SELECT * FROM T WHERE a = 'it''s' AND b = 1"})
+    assert found == {"statement": "SELECT * FROM T WHERE a = ***(Redacted) AND b = 1"}
 
 
 def test_times_as_java_writes_them():
