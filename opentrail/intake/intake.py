@@ -13,9 +13,8 @@ from opentrail.intake.outage import OutageCount
 from opentrail.intake.stamping import stamp
 from opentrail.intake.waiting import WaitingRecord, WaitingRecords
 from opentrail.journal import Appended, Entries, EntriesRefused, Journal, JournalUnwritable
-from opentrail.record.envelope import Envelope, envelope
+from opentrail.record.envelope import Envelope, read_envelope
 from opentrail.record.faults import BadRecord
-from opentrail.record.view import view
 
 _LOG = telemetry.logger("intake")
 
@@ -100,7 +99,7 @@ class Intake:
         set_aside: list[SetAside] = []
         for index, raw in raws:
             try:
-                about = envelope(view(raw), fallback_account)
+                about = read_envelope(raw, fallback_account)
             except BadRecord as error:
                 set_aside.append(SetAside(index, error.reason))
                 continue

@@ -6,7 +6,7 @@ from opentrail import limits
 from opentrail.record.classification import category_of
 from opentrail.record.faults import BadRecord
 from opentrail.record.times import parse_event_time
-from opentrail.record.view import RecordView, generic
+from opentrail.record.view import RecordView, generic, require_limits, view
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +20,37 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     category: str
     time_us: int
     event_id: str
+
+
+class _Essentials(msgspec.Struct, gc=False):
+    """What most records say themselves of their envelope."""
+
+    eventTime: str | None = None  # noqa: N815 - the record's own names
+    awsRegion: str | None = None  # noqa: N815
+    eventID: str | None = None  # noqa: N815
+    recipientAccountId: str | None = None  # noqa: N815
+    eventCategory: str | None = None  # noqa: N815
+
+
+_decode_essentials = msgspec.json.Decoder(_Essentials).decode
+
+
+def read_envelope(raw: bytes, fallback_account: str = "") -> Envelope:
+    """`envelope(view(raw), fallback_account)`, a third of its cost where the record names all that it needs.
+
+    The rest of the record is passed over, and so proved well-formed, but not decoded. Raises BadRecord.
+    """
+    require_limits(raw)
+    try:
+        found = _decode_essentials(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return envelope(view(raw), fallback_account)  # it may still be readable, if leniently
+    account, region, category = found.recipientAccountId, found.awsRegion, found.eventCategory
+    event_id, time = found.eventID, found.eventTime
+    if not (account and region and category and event_id and time):
+        return envelope(view(raw), fallback_account)
+    _require_short(account, region, category, event_id)
+    return Envelope(account, region, category, parse_event_time(time), event_id)
 
 
 def envelope(view: RecordView, fallback_account: str = "") -> Envelope:
@@ -40,11 +71,15 @@ def envelope(view: RecordView, fallback_account: str = "") -> Envelope:
     ) or fallback_account
     region = view.awsRegion or ""
     category = view.eventCategory or category_of(view)
+    _require_short(account, region, category, event_id)
+    return Envelope(account, region, category, parse_event_time(time), event_id)
+
+
+def _require_short(account: str, region: str, category: str, event_id: str) -> None:
     if max(len(event_id), len(account), len(region), len(category)) > limits.ENVELOPE_TEXT_CHARS:
         raise BadRecord(
             f"eventID, account, awsRegion or eventCategory is longer than {limits.ENVELOPE_TEXT_CHARS} characters"
         )
-    return Envelope(account, region, category, parse_event_time(time), event_id)
 
 
 def _window_start(view: RecordView) -> str | None:

@@ -130,16 +130,21 @@ def view(raw: bytes) -> RecordView:
     Raises BadRecord: not a JSON object, not UTF-8, nested deeper than limits.RECORD_DEPTH, larger than
     limits.FOREIGN_RECORD_BYTES.
     """
+    require_limits(raw)
+    try:
+        return _decode_record(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _view_leniently(raw)
+
+
+def require_limits(raw: bytes) -> None:
+    """Raise BadRecord where `raw` is too large, nested too deeply or not UTF-8; whether it is JSON is not asked."""
     if len(raw) > limits.FOREIGN_RECORD_BYTES:
         raise BadRecord(f"larger than {limits.FOREIGN_RECORD_BYTES} bytes")
     if not raw.isascii():
         _require_utf8(raw)
     if exceeds_depth(raw, limits.RECORD_DEPTH):
         raise BadRecord(f"nested more than {limits.RECORD_DEPTH} levels deep")
-    try:
-        return _decode_record(raw)
-    except (msgspec.DecodeError, RecursionError):
-        return _view_leniently(raw)
 
 
 def views(raws: Iterable[bytes]) -> list[RecordView | BadRecord]:

@@ -1,0 +1,63 @@
+"""An envelope read straight from a record is the envelope of its view."""
+
+from pathlib import Path
+
+import pytest
+
+from opentrail.record.envelope import Envelope, envelope, read_envelope
+from opentrail.record.faults import BadRecord
+from opentrail.record.text import split_records
+from opentrail.record.view import view
+
+WHOLE = (
+    b'{"eventTime":"2023-07-10T12:00:00Z","awsRegion":"eu-west-1","eventID":"a","recipientAccountId":"111122223333",'
+    b'"eventCategory":"Data","x":%s}'
+)
+
+
+def by_view(raw: bytes) -> Envelope | str:
+    try:
+        return envelope(view(raw), "999999999999")
+    except BadRecord as fault:
+        return fault.reason
+
+
+def at_once(raw: bytes) -> Envelope | str:
+    try:
+        return read_envelope(raw, "999999999999")
+    except BadRecord as fault:
+        return fault.reason
+
+
+def test_all_genuine_records_have_the_same_envelope_both_ways(sample_data: Path) -> None:
+    raws = [raw for path in (sample_data / "records").iterdir() for raw in split_records(path.read_bytes())]
+    assert len(raws) > 4000
+    assert [at_once(raw) for raw in raws] == [by_view(raw) for raw in raws]
+
+
+ODD_VALUES = (
+    b'"\\q"',
+    b'"\x01"',
+    b'"\\ud800"',
+    b'"\xff"',
+    b"01",
+    b"1e999",
+    b"1.",
+    b"nul",
+    b"[1,]",
+    b'{"b" 1}',
+    b"[" * 300,
+    b"[" * 300 + b"]" * 300,
+    b'1,"eventID":7',
+    b'1,"eventID":null',
+    b'1,"eventID":"' + b"x" * 5000 + b'"',
+    b'1,"eventCategory":["Data"]',
+    b'1,"awsRegion":""',
+    b'1,"eventTime":"soon"',
+)
+
+
+@pytest.mark.parametrize("value", ODD_VALUES)
+def test_odd_and_broken_records_are_judged_alike(value: bytes) -> None:
+    raw = WHOLE % value
+    assert at_once(raw) == by_view(raw)
