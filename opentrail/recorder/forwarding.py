@@ -50,6 +50,16 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in kept if name not in dropped]
 
 
+class PlainRequest(aiohttp.ClientRequest):
+    """A request with the headers that it is given and no others."""
+
+    _no_automatic_headers = CIMultiDict(dict.fromkeys(_NO_AUTOMATIC_HEADERS))
+
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """Add none; aiohttp asks what was skipped when it looks at the body."""
+        self._skip_auto_headers = self._no_automatic_headers
+
+
 class Upload:
     """The body of one request on its way out: how far it is, and why it broke off."""
 
@@ -176,7 +186,7 @@ class Forwarder:
             connector=aiohttp.TCPConnector(limit=limits.UPSTREAM_CONNECTIONS, ttl_dns_cache=60),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_NO_AUTOMATIC_HEADERS,
+            request_class=PlainRequest,
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=settings.connect_seconds, sock_read=settings.first_byte_seconds
             ),
