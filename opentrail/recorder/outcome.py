@@ -23,10 +23,13 @@ __all__ = ["Exchange", "ExtraEvent", "Outcome", "outcome"]
 _FIRST_ERROR_STATUS: Final = 400
 _NOT_MODIFIED: Final = 304
 # Reads whose answer is in the record all the same: they hand out credentials. Source: AWS's records and guides.
-_ANSWERED_READS: Final = frozenset(
-    ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken",
-     "GetSessionToken")
-)  # fmt: skip
+_ANSWERED_READS: Final[Mapping[str, frozenset[str]]] = {
+    "cognito-identity": frozenset(("GetCredentialsForIdentity", "GetId")),
+    "sts": frozenset(
+        ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken",
+         "GetSessionToken")
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def _elements(
     service, operation = interpreted.service, interpreted.operation
     if service is None or operation is None:
         return None
-    if interpreted.read_only and not (service == "sts" and operation.name in _ANSWERED_READS):
+    if interpreted.read_only and operation.name not in _ANSWERED_READS.get(service, ()):
         return None
     if service == "s3":
         return s3.answer_elements(headers)

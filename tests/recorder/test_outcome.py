@@ -56,6 +56,13 @@ def test_secrets_never_stand_in_answers():
     assert "SECRET1" not in repr(found)
 
 
+def test_credentials_of_an_identity_pool():
+    body = b'{"IdentityId":"i","Credentials":{"AccessKeyId":"ASIA1","SecretKey":"SECRET1","SessionToken":"SECRET2"}}'
+    found = answered("cognito-identity", "GetCredentialsForIdentity", {"IdentityId": "i"}, body)
+    assert found.response_elements["credentials"]["accessKeyId"] == "ASIA1"
+    assert "SECRET" not in repr(found)
+
+
 def test_structures_that_aws_unwraps():
     body = (
         b"<CreateDBSnapshotResponse><CreateDBSnapshotResult><DBSnapshot><DBSnapshotIdentifier>s</DBSnapshotIdentifier>"

@@ -1,3 +1,5 @@
+from opentrail.recorder.interpretation import interpret
+from opentrail.wire.http import HttpRequest
 from tests.recorder.calls import ACCOUNT, answered, interpreted, signed
 
 BUCKET = {"accountId": ACCOUNT, "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::b11"}
@@ -57,9 +59,6 @@ def test_headers_that_say_something_about_the_call_and_no_others():
 
 
 def test_a_presigned_urls_signature_is_no_parameter():
-    from opentrail.recorder.interpretation import interpret
-    from opentrail.wire.http import HttpRequest
-
     query = (
         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AK%2F20260304&X-Amz-Date=20260304T101531Z&X-Amz-Expires=60"
         "&X-Amz-SignedHeaders=host&X-Amz-Signature=abc&X-Amz-Security-Token=TOKEN"
