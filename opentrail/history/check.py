@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from opentrail.clock import SystemClock
 from opentrail.errors import OpenTrailError
+from opentrail.history.follower import NAME
 from opentrail.history.origins import reaches_history
 from opentrail.journal import Batch, Journal
 from opentrail.record.envelope import envelope
@@ -65,13 +66,17 @@ def check(tables: Path, journal_folder: Path) -> Findings:
     findings = Findings()
     reader = SnapshotReader(tables)
     try:
-        if not reader.location():
-            return findings
-        with reading(tables / TABLE_FOLDER):
+        with (
+            Journal.open(journal_folder, SystemClock(), read_only=True) as journal,
+            reading(tables / TABLE_FOLDER),
+        ):
+            mirrored = journal.position(NAME)  # before the table, which only moves on
             snapshot = reader.load()
             findings.files, findings.rows, findings.position = len(snapshot.files), snapshot.rows, snapshot.position
+            if mirrored > snapshot.position:
+                findings.add(f"the journal was told that the table reaches {mirrored}, it reaches {snapshot.position}")
             positions = _check_segments(snapshot, findings)
-            _check_journal(snapshot, positions, journal_folder, findings)
+            _check_journal(snapshot, positions, journal, findings)
     except (OpenTrailError, OSError) as error:
         findings.add(str(error))
     finally:
@@ -162,22 +167,19 @@ def _check_twice(keys: Iterable[Keys], findings: Findings) -> None:
         findings.add(f"{twice} events are in the table twice by account, Region and event ID")
 
 
-def _check_journal(
-    snapshot: Snapshot, positions: npt.NDArray[np.int64], journal_folder: Path, findings: Findings
-) -> None:
+def _check_journal(snapshot: Snapshot, positions: npt.NDArray[np.int64], journal: Journal, findings: Findings) -> None:
     """Every event of the journal up to the table's position is in the table, but for other origins and expired ones."""
-    with Journal.open(journal_folder, SystemClock(), read_only=True) as journal:
-        head = journal.head()
-        if snapshot.position > head:
-            findings.add(f"the table's position is {snapshot.position}, the journal ends at {head}")
-        after = 0
-        while after < min(snapshot.position, head):
-            found = journal.read(after, _READ_EVENTS, origins=reaches_history)
-            for batch in found:
-                _check_batch(batch, snapshot, positions, findings)
-            if found.through <= after:
-                return
-            after = found.through
+    head = journal.head()
+    if snapshot.position > head:
+        findings.add(f"the table's position is {snapshot.position}, the journal ends at {head}")
+    after = 0
+    while after < min(snapshot.position, head):
+        found = journal.read(after, _READ_EVENTS, origins=reaches_history)
+        for batch in found:
+            _check_batch(batch, snapshot, positions, findings)
+        if found.through <= after:
+            return
+        after = found.through
 
 
 def _check_batch(batch: Batch, snapshot: Snapshot, positions: npt.NDArray[np.int64], findings: Findings) -> None:

@@ -46,14 +46,18 @@ def write_index_file(path: Path, facts: dict[str, Any], arrays: dict[str, Array]
         offset = _aligned(offset + size)
     directory = _encode(facts, placed)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with temporary.open("wb") as file:
-        file.write(_HEAD.pack(MAGIC, len(directory), isal_zlib.crc32(directory)) + directory)
-        for name, array in arrays.items():
-            file.write(b"\0" * (placed[name][0] - file.tell()))
-            file.write(array.tobytes())
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(_HEAD.pack(MAGIC, len(directory), isal_zlib.crc32(directory)) + directory)
+            for name, array in arrays.items():
+                file.write(b"\0" * (placed[name][0] - file.tell()))
+                file.write(array.tobytes())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def read_index_file(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -59,9 +59,24 @@ def write_segment(folder: Path, tables: Iterable[pa.Table], arrived_us: int, *, 
     """Write tables (some, columns of segments.columns) that follow each other in order, as one segment with its index.
 
     `arrived_us`: the day in which all of it arrived. Holds a row group, and without it the columns that are indexed.
+    What fails leaves nothing behind: a full disk must not become fuller with every attempt.
     """
     path = new_segment_path(folder, arrived_us)
     path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        columns = _write_parquet(path, tables, level)
+        _sync(path)
+        build_index(columns, path, index_path(path))
+        _sync(path.parent)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        index_path(path).unlink(missing_ok=True)
+        raise
+    return Written(path, columns.num_rows)
+
+
+def _write_parquet(path: Path, tables: Iterable[pa.Table], level: int) -> pa.Table:
+    """Write the Parquet file; the columns that its index is built from."""
     indexed: list[pa.Table] = []
     group: list[pa.Table] = []
     waiting = 0
@@ -75,11 +90,7 @@ def write_segment(folder: Path, tables: Iterable[pa.Table], arrived_us: int, *, 
                 group, waiting = [], 0
         if group:
             writer.write_table(pa.concat_tables(group), row_group_size=waiting)
-    _sync(path)
-    columns = pa.concat_tables(indexed)
-    build_index(columns, path, index_path(path))
-    _sync(path.parent)
-    return Written(path, columns.num_rows)
+    return pa.concat_tables(indexed)
 
 
 def _parquet_writer(path: Path, level: int) -> pq.ParquetWriter:

@@ -1,5 +1,6 @@
 """`opentrail check` of history: silent when all is well, and it names every kind of damage."""
 
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -123,3 +124,19 @@ def test_a_record_that_is_not_that_of_its_columns_is_named(rig: Rig) -> None:
     rig.follower.handle([Batch(first=1, origin="live", appended_at_us=rig.clock.now_us(), entries=exchanged)], 10)
     rig.follower.flush()
     assert "is not that of its columns" in problems(rig)
+
+
+def test_a_table_that_went_back_behind_what_the_journal_was_told_is_named(filled: Rig) -> None:
+    filled.journal.set_position("history", 301)
+    assert "the journal was told that the table reaches 301, it reaches 300" in problems(filled)
+
+
+def test_a_table_that_is_gone_is_named(filled: Rig) -> None:
+    filled.journal.set_position("history", 300)
+    filled.follower.close()
+    shutil.rmtree(filled.tables)
+    assert "it reaches 0" in problems(filled)
+
+
+def test_a_missing_journal_is_named(tmp_path: Path) -> None:
+    assert check(tmp_path / "tables", tmp_path / "journal").problems != []

@@ -1,5 +1,6 @@
 """The Iceberg table: commits, what readers see, compaction, retention, sweeping."""
 
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -7,7 +8,7 @@ import pytest
 
 from opentrail import limits
 from opentrail.clock import SettableClock
-from opentrail.segments import compaction
+from opentrail.segments import compaction, writer
 from opentrail.segments.columns import table_of
 from opentrail.segments.compaction import compact, merged, plan_compaction
 from opentrail.segments.retention import expired
@@ -217,3 +218,20 @@ def test_a_folder_that_was_moved_is_read_and_written_as_before(clock: SettableCl
     assert (snapshot.rows, snapshot.position) == (400, 400)
     assert sum(Segment.open(file.path).rows for file in snapshot.files) == 400
     assert not (tmp_path / "before").exists()
+
+
+def test_a_segment_that_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = table_of([batch_of(made_entries(50))])
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            write_segment(tmp_path, [columns], START_US)
+    with monkeypatch.context() as patch:
+        patch.setattr(writer, "build_index", full)
+        with pytest.raises(OSError, match="No space"):
+            write_segment(tmp_path, [columns], START_US)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
