@@ -118,6 +118,12 @@ class Import:
         self._touched: list[_File] = []  # files that the next batch has something to tell of
         self._in_flight: deque[Future[None]] = deque()
         self._broken = False  # the appender's own: a batch could not be appended
+        self._last_position = 0
+
+    @property
+    def last_position(self) -> int:
+        """Everything that the import appended, in this run and those before it, lies up to here; 0 if nothing."""
+        return self._last_position
 
     def run(self) -> ImportCounts:
         """Read everything and append what is new; all that was kept is durable in the journal on return.
@@ -125,9 +131,11 @@ class Import:
         Raises StoreUnavailable, JournalUnwritable (the import can go on later where it was), NoSuchLocation,
         ImportUnbalanced.
         """
-        standing = self._ledger.begin(self._journal.head())
+        head = self._journal.head()
+        standing = self._ledger.begin(head)
         self._counts, self._in_part = standing.counts, standing.in_part
         if standing.goes_on:
+            self._last_position = head
             self._orphans = orphans(self._journal, standing.journal_position)
         with ThreadPoolExecutor(1, "append") as self._appender:
             files = self._ledger.not_done(self._listed())
@@ -270,7 +278,9 @@ class Import:
         if self._broken:
             return  # these files may have events in the batch that failed, whose error is on its way
         self._broken = True
-        position = self._intake.append(entries, IMPORT).last if entries.count else None
+        position = None
+        if entries.count:
+            self._last_position = position = self._intake.append(entries, IMPORT).last
         self._ledger.record(outcomes, position)
         self._broken = False
 

@@ -14,6 +14,7 @@ import typer
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import SystemClock
 from opentrail.followers import Runner
+from opentrail.followers.ownership import Ownership
 from opentrail.history.follower import HistoryFollower
 from opentrail.history.import_counts import ImportCounts
 from opentrail.history.import_ledger import ImportLedger, SetAsideRecord
@@ -61,13 +62,13 @@ def import_command(
         with import_lock(folder.locks / IMPORT_LOCK, progress.waiting_for_other):
             try:
                 progress.expect(store)
-                counts = _run(store, folder, journal, ledger, progress)
+                counts, last_position = _run(store, folder, journal, ledger, progress)
             except KeyboardInterrupt:
                 progress.say("Interrupted; the same command goes on where this one was.")
                 raise typer.Exit(130) from None
         seconds = time.monotonic() - started
         if wait:
-            _wait_for_history(folder, journal, journal.head(), progress)
+            _wait_for_history(folder, journal, last_position, progress)
     if set_aside_report is not None:
         with set_aside_report.open("wb") as report:
             for record in ledger.set_aside():
@@ -80,23 +81,35 @@ def import_command(
 
 def _run(
     store: ObjectStore, folder: DataFolder, journal: Journal, ledger: ImportLedger, progress: Progress
-) -> ImportCounts:
+) -> tuple[ImportCounts, int]:
+    """The counts, and the position of the last event that the import appended, 0 if it appended none."""
     intake = Intake(journal, SystemClock())
     seen = Seen(folder.tables, journal)
     try:
-        return Import(store, journal, intake, seen, ledger, progress.file_done).run()
+        run = Import(store, journal, intake, seen, ledger, progress.file_done)
+        return run.run(), run.last_position
     finally:
         seen.close()
         intake.close()
 
 
 def _wait_for_history(folder: DataFolder, journal: Journal, position: int, progress: Progress) -> None:
-    """Until the history's table holds everything up to `position`; drives its follower if no process does."""
+    """Until the history's table holds everything up to `position`; drives its follower if no process does.
+
+    With `position` 0 there is nothing to wait for, but what others left in the journal is taken along.
+    """
     clock = SystemClock()
+    lock = folder.locks / HISTORY_LOCK
+    if not position:
+        ownership = Ownership(lock)
+        if not ownership.take():
+            return
+        ownership.release()
+        position = journal.head()
     follower = HistoryFollower(folder.tables, clock, HistorySettings(retention_days=KEEP_ALL_DAYS))
     with progress.indexing(lambda: journal.position(follower.name), position):
         try:
-            Runner(journal, follower, folder.locks / HISTORY_LOCK, clock).run_until(position)
+            Runner(journal, follower, lock, clock).run_until(position)
         except KeyboardInterrupt:
             progress.say("Interrupted; the events are safe, and the next server or import makes them visible.")
             raise typer.Exit(130) from None
