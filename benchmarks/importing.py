@@ -87,7 +87,7 @@ def record(chance: random.Random, second: int) -> bytes:
         "eventName": event,
         "awsRegion": "eu-west-1",
         "sourceIPAddress": f"203.0.113.{chance.randrange(256)}",
-        "userAgent": f"aws-cli/2.30.{chance.randrange(20)} md/awscrt#0.27 os/linux lang/python#3.{chance.randrange(9, 14)}",
+        "userAgent": f"aws-cli/2.30.{chance.randrange(20)} os/linux lang/python#3.{chance.randrange(9, 14)}",
         "requestParameters": parameters(chance),
         "responseElements": None,
         "requestID": identifier(chance),
