@@ -83,8 +83,10 @@ class TextPage:
         """The record with this number. Raises SegmentCorrupt where the page has no such record."""
         data, starts = self._data, self._starts
         try:
-            while len(starts) <= number:
-                starts.append(starts[-1] + _length_at(data, starts[-1] - _LENGTH_BYTES)[0] + _LENGTH_BYTES)
+            at = starts[-1]
+            for _ in range(number + 1 - len(starts)):
+                at += _length_at(data, at - _LENGTH_BYTES)[0] + _LENGTH_BYTES
+                starts.append(at)
             start = starts[number]
             end = start + _length_at(data, start - _LENGTH_BYTES)[0]
         except struct.error as error:
