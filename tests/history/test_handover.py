@@ -45,7 +45,7 @@ def test_readers_see_every_durable_event_exactly_once_while_the_follower_commits
     ]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 4
+    deadline = time.monotonic() + 2
     number = 0
     while time.monotonic() < deadline and not failures:
         rig.append(entries_of([numbered(number + index) for index in range(5)]))
