@@ -17,6 +17,7 @@ from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.health import Health, health_app
 from opentrail.server.http_server import QuietServer, bind, http_server
+from opentrail.server.open_files import raise_open_files_limit
 from opentrail.server.sandbox import Sandbox, start_sandbox, wait_sandbox
 from opentrail.server.server_lock import ServerLock
 from opentrail.server.settings import Settings
@@ -42,6 +43,7 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
     Raises FolderInUse, PortTaken, ChildFailed before the server is ready.
     """
     configure_logging(json_lines=settings.server.log_json)
+    raise_open_files_limit()
     folder.create()
     _empty(folder.spool)
     with ServerLock(folder.locks / "server.lock"), contextlib.ExitStack() as stack:

@@ -18,6 +18,7 @@ from opentrail.history.follower import HistoryFollower
 from opentrail.history.settings import HistorySettings
 from opentrail.journal import Journal
 from opentrail.server.data_folder import DataFolder
+from opentrail.server.open_files import raise_open_files_limit
 from opentrail.server.settings import History
 from opentrail.server.settings import Journal as JournalSettings
 from opentrail.telemetry import configure_logging, logger
@@ -51,6 +52,7 @@ def history_settings(history: History) -> HistorySettings:
 def run(settings: WorkerSettings) -> None:
     """Drive the followers until SIGTERM."""
     configure_logging(json_lines=settings.log_json)
+    raise_open_files_limit()
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
