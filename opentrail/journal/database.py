@@ -123,9 +123,10 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """The format of the file, 0 while it is empty; raises JournalCorrupt for a file that is not ours."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    with snapshot(connection):  # all three of one moment: another process may be making the file
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
     if empty and application == 0 and version == 0:
         return 0
     if application != APPLICATION_ID or version != FORMAT_VERSION:
