@@ -40,6 +40,7 @@ fuzz: $(VENV)/.dev ## Hostile input: 10,000 requests at both doors
 	$(BIN)/python -m pytest -m fuzz -x
 
 bench: $(VENV)/.dev ## Measure beside the peers; docs/BENCHMARKS.md keeps the figures
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sandbox,dev,bench]'
 	$(BIN)/python -m benchmarks
 
 clean: ## Remove what make made
