@@ -1,7 +1,16 @@
-"""`make bench`: every measurement, one after the other."""
+"""`make bench`: every measurement, one after the other.
+
+OPENTRAIL_BENCH_EVENTS sets how many events look-ups are asked of (10 million: some 10 minutes to build, 5 GB of disk).
+"""
+
+import os
 
 from benchmarks import importing, journal, lookup, recorder, visibility
 
-for measurement in (recorder, journal, importing, lookup, visibility):
-    print(f"\n== {measurement.__name__}")
+EVENTS = os.environ.get("OPENTRAIL_BENCH_EVENTS", "10000000")
+
+for measurement in (recorder, journal, importing, visibility):
+    print(f"\n== {measurement.__name__}", flush=True)
     measurement.main()
+print(f"\n== {lookup.__name__}", flush=True)
+lookup.main([EVENTS])

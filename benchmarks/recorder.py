@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--upstream", type=int, help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
+    chosen, _ = parser.parse_known_args()
     if chosen.upstream:
         asyncio.run(_answer(chosen.upstream))
         return
