@@ -35,8 +35,10 @@ HOP_BY_HOP = frozenset(
     }
 )
 OWN_TO_US = frozenset({"content-length", "expect"})  # set anew; 100 Continue is between the client and us
-NEVER_NAMED = frozenset({"host", "content-length", "content-type", "authorization"})  # `Connection: host` is no hop's
+NEVER_NAMED = frozenset({"host", "date", "range", "authorization"})  # `Connection: host` is no hop's
+_NEVER_NAMED_KINDS = ("x-amz-", "content-", "if-", "smithy-")  # nor is what the record has read
 _BYTES_HOP_BY_HOP = frozenset(name.encode("ascii") for name in HOP_BY_HOP)
+_BYTES_NEVER_NAMED = tuple(name.encode("ascii") for name in (*NEVER_NAMED, *_NEVER_NAMED_KINDS))
 _NO_AUTOMATIC_HEADERS = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -46,7 +48,7 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     named = {
         token.strip().lower() for name, value in kept if name == "connection" for token in value.split(",")
     } - NEVER_NAMED
-    dropped = HOP_BY_HOP | OWN_TO_US | named
+    dropped = HOP_BY_HOP | OWN_TO_US | {name for name in named if not name.startswith(_NEVER_NAMED_KINDS)}
     return [(name, value) for name, value in kept if name not in dropped]
 
 
@@ -215,7 +217,7 @@ def _answer_headers(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes
     for name, value in raw:
         if name.lower() == b"connection":
             named.update(token.strip().lower() for token in value.split(b","))
-    named -= {name.encode("ascii") for name in NEVER_NAMED}
+    named = {name for name in named if not name.startswith(_BYTES_NEVER_NAMED)}
     dropped = _BYTES_HOP_BY_HOP | named if named else _BYTES_HOP_BY_HOP
     bodiless = response.status in (204, 304)  # a 304 may tell the length of the body that it does not have
     return [

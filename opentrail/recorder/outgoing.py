@@ -6,6 +6,7 @@ from opentrail.errors import OpenTrailError
 from opentrail.recorder.call import Call
 from opentrail.recorder.forwarding import Headers, end_to_end
 from opentrail.recorder.upstreams import Upstream
+from opentrail.wire.canonical import ALGORITHM
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.protocols.s3_addressing import path_style
 from opentrail.wire.signature import UNSIGNED_PAYLOAD, Signature
@@ -26,6 +27,9 @@ def outgoing_request(call: Call, upstream: Upstream, now: datetime) -> tuple[str
             raise OpenTrailError("A call without a principal cannot go to an upstream that is told the account.")
         headers = _without_copies(headers, upstream.account_header)
         headers.append((upstream.account_header, call.principal.account))
+        if call.signature is not None and not call.signature.is_version_2:
+            headers = [pair for pair in headers if pair[0] != "authorization"]
+            headers.append(("authorization", _in_one_form(call.signature)))
     return _url(upstream, call.request.path, call.request.query), headers
 
 
@@ -61,6 +65,17 @@ def _signed_anew(
         now,
     )
     return _url(upstream, path, query), signed
+
+
+def _in_one_form(signature: Signature) -> str:
+    """The signature as such an upstream understands it: it takes the service from what comes first in the header.
+
+    Of a presigned URL too, whose scope it does not read: it would guess the service from the body.
+    """
+    return (
+        f"{ALGORITHM} Credential={signature.access_key}/{signature.scope}, "
+        f"SignedHeaders={';'.join(signature.signed_headers)}, Signature={signature.signature}"
+    )
 
 
 def _url(upstream: Upstream, path: str, query: str) -> str:

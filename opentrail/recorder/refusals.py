@@ -120,6 +120,15 @@ class MalformedRequest(CallRefused):
     json_code = "ValidationException"
 
 
+class AmbiguousCall(CallRefused):
+    """The call can be read in more than one way."""
+
+    code = "InvalidRequest"
+    status = 400
+    reason = "ambiguous"
+    json_code = "ValidationException"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """An error as a client of one protocol sees it, and as the record names it."""

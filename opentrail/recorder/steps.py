@@ -31,6 +31,7 @@ from opentrail.recorder.client_address import FORWARDED_FOR, client_address
 from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.interpretation import interpret
 from opentrail.recorder.object_data import request_is_object_data
+from opentrail.recorder.one_meaning import require_one_meaning
 from opentrail.recorder.recognition import recognise
 from opentrail.recorder.refusals import BodyTooLong, HiddenPath, JournalUnwritable, NoUpstream, family_of
 from opentrail.recorder.settings import RecorderSettings
@@ -150,6 +151,13 @@ async def require_upstream(around: Surroundings, call: Call) -> None:
         raise NoUpstream(f"No upstream is configured for {call.service or 'this service'}.")
     if call.upstream.hides(call.request.path):
         raise HiddenPath
+    if call.service is None and call.upstream.account_header is not None:
+        raise NoUpstream("The service in the scope of the Credential is unknown.")  # its record could not name the call
+
+
+async def refuse_second_meanings(around: Surroundings, call: Call) -> None:
+    """What the record says is what the upstream is asked for."""
+    require_one_meaning(call)
 
 
 async def understand(around: Surroundings, call: Call) -> None:
@@ -170,6 +178,7 @@ STEPS: tuple[Step, ...] = (
     verify_body,
     understand,
     require_upstream,
+    refuse_second_meanings,
 )
 
 

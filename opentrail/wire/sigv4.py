@@ -59,6 +59,7 @@ _QUERY_PARTS = frozenset(
     "x-amz-" + name
     for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
 ) | {"x-amz-content-sha256"}
+_HEADER_PARTS = frozenset({"Credential", "SignedHeaders", "Signature", ""})  # a comma at the end makes an empty one
 _MAY_BE_UNSIGNED = frozenset({"x-amz-user-agent", "x-amz-cf-id"})  # added after signing by browsers and CloudFront
 
 
@@ -156,6 +157,8 @@ def _read_header(request: HttpRequest, rest: str) -> Signature:
         if date is None:
             complaints.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
         raise IncompleteSignature(" ".join(complaints))
+    if not parts.keys() <= _HEADER_PARTS:  # an upstream could take another part for the credential
+        raise IncompleteSignature("Authorization header has a part other than Credential, SignedHeaders and Signature.")
     access_key, region, service = _credential(parts["Credential"], date, IncompleteSignature)
     payload_hash = request.headers_by_name.get("x-amz-content-sha256")
     if payload_hash is None and service in S3_PATH_SERVICES:

@@ -1,0 +1,94 @@
+"""What the record names is what the upstream does: calls that could be read in two ways do not reach it."""
+
+import hashlib
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from opentrail.recorder.upstreams import moto
+from tests.recorder.rig import RecorderServer, ScriptedUpstream, signed_headers
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/x-amz-json-1.1"
+MULTIPART = b'--X\r\nContent-Disposition: form-data; name="Action"\r\n\r\nDeleteUser\r\n--X--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "headers", "body"),
+    [
+        ("iam", "/", {"Content-Type": FORM}, b"Action=DeleteUser&UserName=v&Version=2010-05-08&Action=ListUsers"),
+        ("iam", "/", {"Content-Type": FORM}, b"Action=DeleteUser&UserName=v&Version=2010-05-08&UserName=w"),
+        ("iam", "/?Action=ListUsers", {"Content-Type": FORM}, b"Action=DeleteUser&UserName=v"),
+        ("iam", "/?UserName=w", {"Content-Type": FORM}, b"Action=DeleteUser&Version=2010-05-08"),
+        ("iam", "/?Action=ListUsers", {"Content-Type": "multipart/form-data; boundary=X"}, MULTIPART),
+        ("iam", "/?Action=ListUsers", {"Content-Type": FORM}, b"Action=DeleteUser&Pad=" + b"x" * (1 << 20)),
+        ("iam", "/", {"Content-Type": FORM, "Content-Encoding": "br"}, b"Action=DeleteUser&UserName=v"),
+        ("ssm", "/?Action=DeleteParameter", {"X-Amz-Target": "AmazonSSM.GetParameter"}, b'{"Name":"p"}'),
+        ("ssm", "/", {"Content-Type": FORM, "X-Amz-Target": "AmazonSSM.GetParameter"}, b"Action=DeleteParameter"),
+        ("lambda", "/2015-03-31/functions/?Action=DeleteFunction", {}, b""),
+        ("lambda", "/2015-03-31/functions/", {"X-Amz-Target": "AWSLambda.DeleteFunction"}, b""),
+        ("s3", "/b/k?versionId=1&versionId=2", {}, b""),
+        ("s3", "/b?delete", {"Content-Encoding": "x"}, b"<Delete><Object><Key>k</Key></Object></Delete>"),
+    ],
+)
+def test_a_call_that_can_be_read_in_two_ways_is_refused_and_an_event(
+    recorder: RecorderServer, upstream: ScriptedUpstream, service: str, path: str, headers: dict[str, str], body: bytes
+) -> None:
+    method = "POST" if body else "GET"
+    status, _, _ = recorder.call(method, path, body, service=service, headers=headers)
+    assert status == 400
+    assert recorder.record()["errorCode"] in ("InvalidRequest", "ValidationException")
+    assert upstream.arrived == []
+
+
+def test_a_repeated_signed_header_is_refused(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
+    twice = {"x-amz-copy-source": "/b/a,/b/b"}  # signed as one value, sent as two: SigV4 reads them alike
+    headers = signed_headers("PUT", f"{recorder.url}/b/k", headers=twice, declared=hashlib.sha256().hexdigest())
+    lines = [f"{name}: {value}" for name, value in headers.items() if name != "x-amz-copy-source"]
+    lines += ["x-amz-copy-source: /b/a", "x-amz-copy-source: /b/b", f"Host: 127.0.0.1:{recorder.port}"]
+    with socket.create_connection(("127.0.0.1", recorder.port), timeout=5) as client:
+        client.sendall(("PUT /b/k HTTP/1.1\r\n" + "\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+    assert upstream.arrived == []
+
+
+def test_connection_cannot_take_a_header_away_that_the_record_has_read(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    named = {"Connection": "x-amz-copy-source, range, x-hop", "X-Hop": "1", "Range": "bytes=0-0"}
+    headers = {"x-amz-copy-source": "/b/a", **named}
+    status, _, _ = recorder.call("PUT", "/b/k", headers=headers)
+    assert status == 200
+    (arrived,) = upstream.arrived
+    assert arrived.header("x-amz-copy-source") == "/b/a" and arrived.header("range") == "bytes=0-0"
+    assert arrived.header("x-hop") is None
+
+
+def test_no_other_part_of_the_authorization_names_a_service(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    for extra, expected in (("Junk=a/20260101/us-east-1/iam/aws4_request", 400), (None, 200)):
+        headers = signed_headers("POST", f"{recorder.url}/", b"Action=GetCallerIdentity", service="sts")
+        scheme, _, parts = headers["Authorization"].partition(" ")
+        # the upstream takes the first part for the credential, whatever its name
+        parts = f"{extra}, {parts}" if extra else ", ".join(reversed(parts.split(", ")))
+        lines = [f"{name}: {value}" for name, value in headers.items() if name != "Authorization"]
+        lines += [f"Authorization: {scheme} {parts}", f"Host: 127.0.0.1:{recorder.port}", "Content-Length: 24"]
+        with socket.create_connection(("127.0.0.1", recorder.port), timeout=5) as client:
+            client.sendall(("POST / HTTP/1.1\r\n" + "\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+            client.sendall(b"Action=GetCallerIdentity")
+            assert client.recv(4096).startswith(f"HTTP/1.1 {expected} ".encode())
+    (arrived,) = upstream.arrived
+    assert (arrived.header("authorization") or "").startswith("AWS4-HMAC-SHA256 Credential=")
+
+
+def test_a_service_that_nobody_knows_does_not_reach_an_upstream_that_might(
+    start: Callable[..., RecorderServer], upstream: ScriptedUpstream
+) -> None:
+    recorder = start(upstreams=[moto("moto", upstream.url)])
+    for service in ("IAM", "CloudTrail", "queue"):
+        status, _, _ = recorder.call("POST", "/?Action=DeleteUser", b"", service=service)
+        assert status == 503, service
+    assert [record["errorCode"] for record in recorder.records()] == ["ServiceUnavailable"] * 3
+    assert upstream.arrived == []
