@@ -31,7 +31,7 @@ lint: $(VENV)/.dev ## Style, types, floors
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev ## The tests alone
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not soak and not fuzz"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not soak and not fuzz"
 
 soak: $(VENV)/.dev ## Long runs: 200 rounds of kill -9 under load
 	$(BIN)/python -m pytest -m soak -x
