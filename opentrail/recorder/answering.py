@@ -35,6 +35,7 @@ class ClientAnswer:
         self.started = True
         unread = self._call.has_body and not self._call.body.ended
         send = self._call.send
+        await self._told_to_go_on()
         if unread:
             headers = [*headers, _CLOSE]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -50,11 +51,21 @@ class ClientAnswer:
     async def start(self, status: int, headers: ByteHeaders) -> None:
         """Begin an answer whose body follows in chunks."""
         self.started = True
+        await self._told_to_go_on()
         if self._call.has_body and not self._call.body.ended:
             headers = [*headers, _CLOSE]  # and its messages are not ours to receive: the upload is still under way
         else:
             self._gone = asyncio.create_task(_until_gone(self._call))
         await self._call.send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def _told_to_go_on(self) -> None:
+        """Send the 100 Continue that was asked for where nothing follows.
+
+        botocore asks for it with empty objects. A final answer in its place lets it misread the next answer on the
+        connection, until it gives up after a minute; reading the body, empty as it is, makes the server send it.
+        """
+        if not self._call.has_body and not self._call.body.touched and self._call.request.header("expect"):
+            await self._call.receive()
 
     async def chunk(self, data: bytes, *, last: bool = False) -> None:
         """Send `data`, waiting while the client is slower than the upstream. Raises ClientGone, ClientTooSlow."""

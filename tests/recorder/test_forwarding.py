@@ -2,10 +2,11 @@
 
 import hashlib
 import http.client
+import socket
 
 import pytest
 
-from tests.recorder.rig import Arrived, RecorderServer, ScriptedUpstream, signed_headers
+from tests.recorder.rig import SECRET, Arrived, RecorderServer, ScriptedUpstream, signed_headers
 
 
 def test_a_call_is_forwarded_answered_and_recorded(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
@@ -18,6 +19,22 @@ def test_a_call_is_forwarded_answered_and_recorded(recorder: RecorderServer, ups
     assert record["requestID"] == "UPSTREAM00000001"
     assert record["sourceIPAddress"] == "127.0.0.1"
     assert record["tlsDetails"] == {"clientProvidedHostHeader": f"127.0.0.1:{recorder.port}"}
+
+
+def test_who_asks_before_sending_nothing_is_told_to_go_on(recorder: RecorderServer) -> None:
+    """botocore asks with empty objects; a final answer at once has it misread the next one on the connection."""
+    with socket.create_connection(("127.0.0.1", recorder.port), timeout=5) as client:
+        for secret, status in ((SECRET, 200), ("wrong", 403), (SECRET, 200)):
+            signed = signed_headers("PUT", f"{recorder.url}/bucket/empty", secret=secret, declared="UNSIGNED-PAYLOAD")
+            head = [f"{name}: {value}" for name, value in signed.items()]
+            lines = ["PUT /bucket/empty HTTP/1.1", f"Host: 127.0.0.1:{recorder.port}", "Content-Length: 0", *head]
+            client.sendall("\r\n".join([*lines, "Expect: 100-continue", "", ""]).encode())
+            answers = client.makefile("rb", buffering=0)
+            assert answers.readline() == b"HTTP/1.1 100 Continue\r\n" and answers.readline() == b"\r\n"
+            response = http.client.HTTPResponse(client)
+            response.begin()
+            assert response.status == status
+            response.read()
 
 
 @pytest.mark.parametrize(
