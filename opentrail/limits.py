@@ -18,6 +18,7 @@ ADDITIONAL_DATA_BYTES = 28 * KIB  # additionalEventData, edgeDeviceDetails: left
 
 # Bodies that pass through the recorder
 CAPTURED_BODY_BYTES = 1 * MIB  # read for the record; of longer bodies the parameters are null and counted
+UNVERIFIED_BODY_BYTES = 64 * KIB  # the same, of a caller that is not known: anybody can open many connections
 PARAMETER_DEPTH = 64  # levels of nesting in the parameters of a call; leaves room for the record around them
 FORM_FIELDS = 20_000  # names in a form body; AWS takes at most some thousand
 USERS_REMEMBERED = 10_000  # IAM users whose ids and ARNs are kept in memory for the keys they will get

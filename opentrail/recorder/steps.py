@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from opentrail import limits
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
 from opentrail.accounts.authentication import check_token
 from opentrail.clock import Clock, as_datetime
@@ -84,7 +85,7 @@ async def recognise_service(around: Surroundings, call: Call) -> None:
     call.signature = read_signature(call.request)
     beginning = b""
     if call.signature is None and _is_short_form(around, call):  # an unsigned call names its action in its body
-        beginning = await read_prefix(call.body, around.settings.captured_bytes)
+        beginning = await read_prefix(call.body, limits.UNVERIFIED_BODY_BYTES)
         call.body.put_back(beginning)
     call.service = recognise(call.request, call.signature, beginning)
     call.family = family_of(call.service, call.request)
@@ -188,10 +189,11 @@ async def understand_refused(around: Surroundings, call: Call) -> None:
         return
     declared = call.declared_bytes
     waits = "expect" in call.request.headers_by_name
-    short = declared is not None and declared <= around.settings.captured_bytes
+    readable = around.settings.captured_bytes if call.principal is not None else limits.UNVERIFIED_BODY_BYTES
+    short = declared is not None and declared <= readable
     if short and declared and not waits and call.body.unread and not call.object_data:
         try:
-            held = await read_prefix(call.body, around.settings.captured_bytes)
+            held = await read_prefix(call.body, readable)
         except OpenTrailError:
             held = b""  # the client is gone or silent; the refusal that brought us here stands
         if call.body.ended:

@@ -5,6 +5,7 @@ writes the tables; killed at any moment, it goes on at the next start from what 
 """
 
 import signal
+import sqlite3
 import sys
 import threading
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import FrameType
 import msgspec
 
 from opentrail.clock import MICROSECONDS, SystemClock
+from opentrail.errors import OpenTrailError
 from opentrail.followers import Runner
 from opentrail.history.follower import HistoryFollower
 from opentrail.history.settings import HistorySettings
@@ -49,6 +51,17 @@ def history_settings(history: History) -> HistorySettings:
     return HistorySettings(commit_interval_s=history.commit_interval_seconds, retention_days=history.retention_days)
 
 
+def trim_journal(journal: Journal, keep_after_us: int) -> None:
+    """Trim once. What fails now (a full disk, a lock held too long) is tried again in a while: it ends nothing."""
+    try:
+        removed = journal.trim(keep_after_us)
+    except (OpenTrailError, sqlite3.Error) as error:
+        log.error("journal not trimmed", action="journal-trim", error=str(error))
+        return
+    if removed:
+        log.info("journal trimmed", action="journal-trimmed", events=removed)
+
+
 def run(settings: WorkerSettings) -> None:
     """Drive the followers until SIGTERM."""
     configure_logging(json_lines=settings.log_json)
@@ -69,9 +82,7 @@ def run(settings: WorkerSettings) -> None:
     thread.start()
     keep_us = int(settings.journal.keep_hours * 3600 * MICROSECONDS)
     while not stop.wait(TRIM_EVERY_SECONDS) and thread.is_alive():
-        removed = journal.trim(clock.now_us() - keep_us)
-        if removed:
-            log.info("journal trimmed", action="journal-trimmed", batches=removed)
+        trim_journal(journal, clock.now_us() - keep_us)
     stop.set()
     thread.join(STOP_SECONDS)
     journal.close()
