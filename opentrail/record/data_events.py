@@ -5,7 +5,7 @@ _S3_OBJECT_CALLS = """
     DeleteObjects DeleteObjectTagging GetObject GetObjectAcl GetObjectAnnotation GetObjectAttributes
     GetObjectLegalHold GetObjectLockLegalHold GetObjectLockRetention GetObjectRetention GetObjectTagging
     GetObjectTorrent HeadBucket HeadObject ListObjectVersions ListObjects ListObjectsV2 ListParts
-    PostObject PutObject PutObjectAcl PutObjectLegalHold PutObjectLockLegalHold PutObjectLockRetention
+    PostObject PreflightRequest PutObject PutObjectAcl PutObjectLegalHold PutObjectLockLegalHold PutObjectLockRetention
     PutObjectRetention PutObjectTagging RenameObject RestoreObject SelectObjectContent UpdateObjectEncryption
     UploadPart UploadPartCopy WriteGetObjectResponse
     """
@@ -40,6 +40,7 @@ DATA_EVENTS: dict[str, frozenset[str]] = {
         "sagemaker": "InvokeEndpoint InvokeEndpointAsync InvokeEndpointWithResponseStream",
         "rdsdata": "BatchExecuteStatement BeginTransaction CommitTransaction ExecuteStatement RollbackTransaction",
         "appconfig": "GetLatestConfiguration StartConfigurationSession",
+        "ses": "SendBulkEmail SendBulkTemplatedEmail SendEmail SendRawEmail SendTemplatedEmail",
         "servicediscovery": "DiscoverInstances DiscoverInstancesRevision GetInstancesHealthStatus",
         "bedrock": """ApplyGuardrail GetAgentMemory InvokeAgent InvokeFlow InvokeInlineAgent
             InvokeModelWithBidirectionalStream Retrieve RetrieveAndGenerate""",

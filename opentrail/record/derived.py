@@ -121,6 +121,13 @@ def _most(name: str) -> int:
     return limits.LISTED_OBJECTS if name == "DeleteObjects" else limits.LISTED_RESOURCES
 
 
+def _stands_for_all(lowered: str, node: dict[str, Any]) -> bool:
+    """Whether a value names the object it is in; `content` does in EC2's `{"tag": 1, "content": "i-1"}` alone."""
+    if lowered == "content":
+        return "tag" in node
+    return lowered in GENERIC_NAMES or lowered in TRANSPARENT
+
+
 class _Walk:
     """One pass over parameters; what is found goes into `found` until it holds `most` entries."""
 
@@ -140,7 +147,7 @@ class _Walk:
             if kind is str:
                 lowered = key.lower()
                 told = parameters.get(lowered)
-                if told is None and own is not None and (lowered in GENERIC_NAMES or lowered in TRANSPARENT):
+                if told is None and own is not None and _stands_for_all(lowered, node):
                     told = own
                 if told is not None:
                     self._list(told, value)

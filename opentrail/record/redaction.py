@@ -13,6 +13,7 @@ from opentrail import limits
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 _REMOVED = "<sensitiveDataRemoved>"
+_STARS = "**********"
 _DROP: Final = object()
 _EMPTY: Final = object()
 
@@ -64,6 +65,7 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     "kinesis": _PAYLOAD,
     "kms": {
         "encryptedkeymaterial": _DROP,
+        "granttoken": _DROP,
         "importtoken": _DROP,
         "message": _DROP,
         "plaintext": _DROP,
@@ -73,11 +75,33 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     },
     "lambda": {"environment": _EMPTY, "invokeargs": _DROP, "payload": _DROP, "zipfile": _DROP},
     "logs": {"logevents": _DROP},
+    "rdsdata": {
+        "database": _STARS,
+        "formattedrecords": HIDDEN,
+        "generatedfields": HIDDEN,
+        "parameters": HIDDEN,
+        "parametersets": HIDDEN,
+        "records": HIDDEN,
+        "schema": _STARS,
+        "sql": _STARS,
+        "sqlstatements": _STARS,
+        "updateresults": HIDDEN,
+    },
     "secretsmanager": {
         "randompassword": _DROP,
         "rotationtoken": _DROP,
         "secretbinary": _DROP,
         "secretstring": _DROP,
+    },
+    "ses": {
+        "bccaddresses": HIDDEN,
+        "ccaddresses": HIDDEN,
+        "data": HIDDEN,
+        "defaulttemplatedata": HIDDEN,
+        "destinations": HIDDEN,
+        "replacementtemplatedata": HIDDEN,
+        "templatedata": HIDDEN,
+        "toaddresses": HIDDEN,
     },
     "sqs": {"body": HIDDEN, "messageattributes": HIDDEN, "messagebody": HIDDEN, "messagesystemattributes": HIDDEN},
     "sts": {
@@ -89,6 +113,8 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
 }
 
 _BY_CALL: dict[tuple[str, str], list[tuple[str, ...]]] = {
+    ("apigateway", "CreateApiKey"): [("createapikeyinput", "value"), ("value",)],
+    ("apigateway", "UpdateApiKey"): [("updateapikeyinput", "patchoperations", "*", "value"), ("value",)],
     ("sns", "Publish"): [("message",), ("messageattributes",), ("phonenumber",), ("subject",)],
     ("sns", "PublishBatch"): [
         ("publishbatchrequestentries", "*", "message"),

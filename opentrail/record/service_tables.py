@@ -319,7 +319,13 @@ SERVICES: dict[str, ServiceTypes] = {
     "elasticloadbalancing": _LOAD_BALANCING,
     "elasticloadbalancing 2015-12-01": _LOAD_BALANCING_V2,
     "events": service_types(
-        {"archive": "AWS::Events::Archive", "eventBus": "AWS::Events::EventBus", "rule": "AWS::Events::Rule"},
+        {
+            "apiDestination": "AWS::Events::ApiDestination",
+            "archive": "AWS::Events::Archive",
+            "connection": "AWS::Events::Connection",
+            "eventBus": "AWS::Events::EventBus",
+            "rule": "AWS::Events::Rule",
+        },
         {"eventBusName": "AWS::Events::EventBus", "rule": "AWS::Events::Rule"},
         default="AWS::Events::Rule",
     ),

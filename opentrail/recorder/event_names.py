@@ -39,6 +39,7 @@ _SOURCES: Final[Mapping[str, str]] = {
     "memorydb": "memorydb",
     "personalize-events": "personalize",
     "personalize-runtime": "personalize",
+    "rds-data": "rdsdata",
     "pinpoint": "mobiletargeting",
     "pinpoint-email": "ses",
     "s3control": "s3",

@@ -19,7 +19,8 @@ from opentrail.wire.protocols.scalars import query_pairs
 from opentrail.wire.service_models import service_model
 from opentrail.wire.signature import Signature
 
-_POST_OBJECT = "PostObject"  # a browser's form upload, which no SDK makes and no model has
+# What browsers send and no SDK, so that no model has it: a form's upload, the question before a cross-origin call.
+_BROWSERS_S3 = {"POST": "PostObject", "OPTIONS": "PreflightRequest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,8 @@ def _unreadable(
     """What is left to say of a call whose parameters cannot be read: who was asked, and for what."""
     CALLS_UNREADABLE.labels(service or "unknown").inc()
     operation_name = fault.operation_name
-    if service == "s3" and not operation_name and request.method == "POST":
-        operation_name = _POST_OBJECT
+    if service == "s3" and not operation_name:
+        operation_name = _BROWSERS_S3.get(request.method, "")
     source = event_source(service, signature.service if signature is not None else "")
     name = event_name(service, operation_name)
     parameters: dict[str, Any] | None = None

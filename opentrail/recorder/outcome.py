@@ -16,6 +16,7 @@ from opentrail.recorder.shapes.habits import finish_elements
 from opentrail.telemetry import CALLS_UNREADABLE
 from opentrail.wire.answers import ParsedAnswer, read_answer
 from opentrail.wire.http import HttpRequest
+from opentrail.wire.service_models import service_model
 from opentrail.wire.signature import Signature
 
 __all__ = ["Exchange", "ExtraEvent", "Outcome", "outcome"]
@@ -89,6 +90,8 @@ def outcome(
 def _answer(interpreted: Interpreted, status: int, headers: Mapping[str, str], body: bytes | None) -> ParsedAnswer:
     if interpreted.operation is not None:
         return read_answer(interpreted.operation, status, headers, body, interpreted.protocol)
+    if interpreted.service == "s3" and status >= _FIRST_ERROR_STATUS:  # its errors look alike, whatever was asked
+        return read_answer(service_model("s3").operation_model("PutObject"), status, headers, body)
     request_id = headers.get("x-amzn-requestid") or headers.get("x-amz-request-id") or None
     code = str(status) if status >= _FIRST_ERROR_STATUS else None
     return ParsedAnswer(None, error_code=code, request_id=request_id, host_id=headers.get("x-amz-id-2") or None)

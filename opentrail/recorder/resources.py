@@ -123,11 +123,20 @@ def _copied_from(touched: Touched) -> list[Resource]:
 
 
 def _kms(touched: Touched) -> list[Resource]:
+    alias = touched.text("AliasName")
+    if alias:  # an alias has no type in AWS's records; DeleteAlias does not name the key
+        key_id = touched.text("TargetKeyId")
+        entries = [_of_arn(None, touched.arn("kms", alias), touched.account)]
+        return [*entries, _kms_key(touched, key_id)] if key_id else entries
     key = touched.output.get("KeyId") or (touched.output.get("KeyMetadata") or {}).get("Arn") or touched.text("KeyId")
     if not isinstance(key, str) or not key or key.startswith("alias/") or ":alias/" in key:
         return []
+    return [_kms_key(touched, key)]
+
+
+def _kms_key(touched: Touched, key: str) -> Resource:
     arn = key if parse_arn(key) else touched.arn("kms", f"key/{key}")
-    return [_of_arn("AWS::KMS::Key", arn, touched.account)]
+    return _of_arn("AWS::KMS::Key", arn, touched.account)
 
 
 def _sts(touched: Touched) -> list[Resource]:

@@ -33,6 +33,8 @@ from opentrail.record.classification import category, read_only
         ("cloudtrail", "LookupEvents", True),
         ("lambda", "Invoke", False),
         ("lambda", "GetFunction20150331v2", True),
+        ("bedrock", "InvokeModel", True),
+        ("s3", "PreflightRequest", True),
         ("anything", "Getaway", False),
         ("anything", "Listen", False),
         ("anything", "", False),
@@ -47,6 +49,9 @@ def test_read_only_by_verb_with_exceptions(source: str, name: str, reads: bool) 
     [
         ("s3", "GetObject PutObject DeleteObjects UploadPart HeadBucket ListObjects CompleteMultipartUpload", "Data"),
         ("s3", "CreateBucket ListBuckets GetBucketAcl PutBucketPolicy ListMultipartUploads", "Management"),
+        ("s3", "PostObject PreflightRequest", "Data"),
+        ("ses", "SendEmail SendRawEmail SendBulkTemplatedEmail", "Data"),
+        ("ses", "CreateEmailIdentity", "Management"),
         ("dynamodb", "PutItem Query Scan TransactWriteItems", "Data"),
         ("dynamodb", "CreateTable DescribeTable ListTables", "Management"),
         ("lambda", "Invoke", "Data"),

@@ -19,6 +19,30 @@ SECRET = "s3cr3t-value"
             {"userName": "u", "password": SECRET, "passwordResetRequired": True},
             {"userName": "u", "passwordResetRequired": True},
         ),
+        (
+            "apigateway",
+            "CreateApiKey",
+            {"createApiKeyInput": {"name": "k", "value": SECRET}, "template": False},
+            {"createApiKeyInput": {"name": "k", "value": HIDDEN}, "template": False},
+        ),
+        (
+            "apigateway",
+            "UpdateApiKey",
+            {"updateApiKeyInput": {"patchOperations": [{"op": "replace", "path": "/value", "value": SECRET}]}},
+            {"updateApiKeyInput": {"patchOperations": [{"op": "replace", "path": "/value", "value": HIDDEN}]}},
+        ),
+        (
+            "rdsdata",
+            "ExecuteStatement",
+            {"resourceArn": "r", "sql": SECRET, "parameters": [{"name": "a", "value": {"stringValue": SECRET}}]},
+            {"resourceArn": "r", "sql": "**********", "parameters": HIDDEN},
+        ),
+        (
+            "ses",
+            "SendEmail",
+            {"source": "s", "destination": {"toAddresses": [SECRET]}, "message": {"subject": {"data": SECRET}}},
+            {"source": "s", "destination": {"toAddresses": HIDDEN}, "message": {"subject": {"data": HIDDEN}}},
+        ),
         ("iam", "ChangePassword", {"oldPassword": SECRET, "newPassword": SECRET}, {}),
         (
             "iam",

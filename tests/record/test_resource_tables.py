@@ -183,6 +183,8 @@ TYPES: list[tuple[str, str, Any, Any, list[str | None]]] = [
         ],
     ),
     ("ssm", "UpdateInstanceInformation", {"instanceId": "i-1"}, None, []),
+    ("ssm", "CreateDocument", {"name": "d", "content": "{}"}, None, ["AWS::SSM::Document"]),
+    ("events", "CreateConnection", {"name": "c"}, None, ["AWS::Events::Connection"]),
     ("signin", "ConsoleLogin", None, {"ConsoleLogin": "Success"}, []),
 ]
 

@@ -8,7 +8,7 @@ from opentrail.wire.service_models import available_services, service_model
     ("service", "source"),
     [
         ("ec2", "ec2"), ("cloudwatch", "monitoring"), ("sesv2", "ses"), ("ses", "ses"),
-        ("elbv2", "elasticloadbalancing"), ("events", "events"),
+        ("elbv2", "elasticloadbalancing"), ("events", "events"), ("rds-data", "rdsdata"),
         ("stepfunctions", "states"), ("ecr", "ecr"), ("sagemaker", "sagemaker"), ("opensearch", "es"), ("logs", "logs"),
         ("efs", "elasticfilesystem"), ("dynamodbstreams", "dynamodb"), ("s3control", "s3"), ("cloudhsmv2", "cloudhsm"),
         ("bedrock-runtime", "bedrock"), ("servicecatalog-appregistry", "servicecatalog-appregistry"),

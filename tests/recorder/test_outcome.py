@@ -44,6 +44,20 @@ def test_reads_and_empty_writes_have_null_elements():
     assert answered("kms", "GenerateDataKey", {"KeyId": "k"}, b'{"Plaintext":"AA=="}').response_elements is None
 
 
+def test_the_status_of_an_answer_is_no_element():
+    assert answered("lambda", "DeleteFunction", {"FunctionName": "f"}, b"", 204).response_elements is None
+    found = answered("lambda", "Invoke", {"FunctionName": "f"}, b"1", 200, {"x-amz-executed-version": "$LATEST"})
+    assert found.response_elements is None
+
+
+def test_what_a_database_answers_stays_out():
+    body = b'{"records":[[{"stringValue":"SECRET1"}]],"numberOfRecordsUpdated":0}'
+    call = {"resourceArn": "r", "secretArn": "s", "sql": "select 'SECRET2'"}
+    found = answered("rds-data", "ExecuteStatement", call, body)
+    assert found.response_elements == {"records": "HIDDEN_DUE_TO_SECURITY_REASONS", "numberOfRecordsUpdated": 0}
+    assert "SECRET" not in repr(found)
+
+
 def test_secrets_never_stand_in_answers():
     key = (
         b"<CreateAccessKeyResponse><CreateAccessKeyResult><AccessKey><UserName>d</UserName><AccessKeyId>AKIA1</AccessKeyId>"
@@ -117,6 +131,9 @@ def test_which_failures_hide_their_parameters(service, name, parameters, code, h
         ("kms", "Encrypt", {"KeyId": "alias/a", "Plaintext": b"x"}, b'{"KeyId":"arn:aws:kms:eu-west-1:1:key/k"}',
          ["arn:aws:kms:eu-west-1:1:key/k"]),
         ("kms", "DescribeKey", {"KeyId": "k"}, b"{}", [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"]),
+        ("kms", "CreateAlias", {"AliasName": "alias/a", "TargetKeyId": "k"}, b"",
+         [f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"]),
+        ("kms", "DeleteAlias", {"AliasName": "alias/a"}, b"", [f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"]),
         ("sns", "Publish", {"TopicArn": "arn:aws:sns:eu-west-1:9:t", "Message": "m"}, b"<R/>",
          ["arn:aws:sns:eu-west-1:9:t"]),
         ("sqs", "SendMessage", {"QueueUrl": "http://h:1/123456789012/q", "MessageBody": "m"}, b"{}",
@@ -164,6 +181,16 @@ def test_a_browsers_form_upload():
     headers = (("host", "h"), ("content-type", "multipart/form-data; boundary=x"))
     found = interpret("s3", HttpRequest("POST", "/b11", "", headers, "c", "http"), None)
     assert (found.event_name, found.request_parameters) == ("PostObject", {"bucketName": "b11", "Host": "h"})
+    asked = HttpRequest("POST", "/b11", "", headers, "c", "http")
+    body = b"<Error><Code>EntityTooLarge</Code><Message>m</Message></Error>"
+    result = outcome(found, Exchange(asked, None, ACCOUNT, REGION), 400, {}, body)
+    assert (result.error_code, result.error_message) == ("EntityTooLarge", "m")
+    assert outcome(found, Exchange(asked, None, ACCOUNT, REGION), 303, {}, b"").error_code is None
+
+
+def test_a_browsers_question_before_a_cross_origin_call():
+    found = interpret("s3", HttpRequest("OPTIONS", "/b11/k", "", (("host", "h"),), "c", "http"), b"")
+    assert (found.event_name, found.read_only, found.category) == ("PreflightRequest", True, "Data")
 
 
 def test_read_only_and_category():

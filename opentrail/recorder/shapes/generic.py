@@ -111,7 +111,7 @@ class _Compiler:
 
         self._made[shape.name] = reshape
         for name, member in shape.members.items():
-            members[name] = None if _is_bytes(member) else (self._name(name, member), self.reshape(member))
+            members[name] = None if _left_out(member) else (self._name(name, member), self.reshape(member))
         return reshape
 
     def sensitive(self, shape: Shape) -> frozenset[Path]:
@@ -135,7 +135,10 @@ class _Compiler:
             self._find_sensitive(shape.value, (*path, "*"), within, found)
 
 
-def _is_bytes(shape: Shape) -> bool:
+def _left_out(shape: Shape) -> bool:
+    """Bytes, and the HTTP status that some models count as a member."""
+    if shape.serialization.get("location") == "statusCode":
+        return True
     return shape.type_name == "blob" or bool(shape.serialization.get("eventstream"))
 
 
