@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from opentrail import limits
+from opentrail.errors import OpenTrailError
 from opentrail.recorder.answering import ClientAnswer
 from opentrail.recorder.bodies import Capture
 from opentrail.recorder.call import Call
@@ -15,6 +18,9 @@ from opentrail.recorder.outcome import Outcome
 from opentrail.recorder.recording import AnswerSeen, Fields, answered, broken_off, read_outcome
 from opentrail.recorder.refusals import CallRefused, ClientGone, ClientTooSlow, fault_of
 from opentrail.recorder.settings import RecorderSettings
+from opentrail.telemetry import logger
+
+_LOG = logger("recorder")
 
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 
@@ -118,7 +124,11 @@ class Delivery:
         """The records of the whole exchange; keys that it made are known from here on."""
         found = self._outcome()
         if self._call.interpreted is not None and found.error_code is None:
-            self._tools.learner.learn(self._call.interpreted, found, self._call.principal, self._now_us)
+            try:
+                self._tools.learner.learn(self._call.interpreted, found, self._call.principal, self._now_us)
+            except (OpenTrailError, SQLAlchemyError) as fault:
+                # The upstream has acted: the record and the answer say so, though a key that it made stays unknown.
+                _LOG.error("key not learned", action="learn", error=type(fault).__name__)
         return answered(self._call, self._tools.settings, found)
 
     def _records(self) -> list[Fields]:

@@ -13,3 +13,7 @@ class IndexUnusable(OpenTrailError):
 
 class TableCorrupt(OpenTrailError):
     """The table names files that are not there or do not hold what it says."""
+
+
+class TableUnreadable(OpenTrailError):
+    """The table's catalog cannot be read: it is locked by another process for too long, or damaged."""

@@ -14,7 +14,7 @@ from pyiceberg.manifest import DataFile, ManifestEntryStatus, ManifestFile
 from pyiceberg.serializers import FromInputFile
 from pyiceberg.table.metadata import TableMetadata
 
-from opentrail.segments.faults import TableCorrupt
+from opentrail.segments.faults import TableCorrupt, TableUnreadable
 from opentrail.segments.file_io import TABLE_FOLDER, TABLES_PROPERTY, DurableFileIO
 from opentrail.segments.schema import NAMES
 
@@ -76,22 +76,26 @@ class SnapshotReader:
         self._connection: sqlite3.Connection | None = None
 
     def location(self) -> str:
-        """The current metadata file, "" while there is no table. Costs some 20 us."""
-        if self._connection is None:
-            if not self._database.exists():
-                return ""
-            # not mode=ro: a committer that was killed leaves a rollback journal, which the next reader has to play back
-            self._connection = sqlite3.connect(
-                f"{self._database.resolve().as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
-            )
-            self._connection.execute("PRAGMA query_only=ON")
+        """The current metadata file, "" while there is no table. Costs some 20 us. Raises TableUnreadable."""
+        if self._connection is None and not self._database.exists():
+            return ""
         try:
-            row = self._connection.execute(_CURRENT, (CATALOG_NAME, NAMESPACE, TABLE)).fetchone()
-        except sqlite3.OperationalError as error:
+            row = self._open().execute(_CURRENT, (CATALOG_NAME, NAMESPACE, TABLE)).fetchone()
+        except sqlite3.Error as error:
             if "no such table" in str(error):  # the committer is just making it
                 return ""
-            raise
+            raise TableUnreadable(f"{self._database}: {error}") from error
         return str(row[0]) if row else ""
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            # not mode=ro: a committer that was killed leaves a rollback journal, which the next reader has to play back
+            connection = sqlite3.connect(
+                f"{self._database.resolve().as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
+            )
+            connection.execute("PRAGMA query_only=ON")
+            self._connection = connection
+        return self._connection
 
     def load(self) -> Snapshot:
         """The current snapshot; EMPTY while there is no table. Raises TableCorrupt."""

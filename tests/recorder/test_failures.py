@@ -231,3 +231,27 @@ def _send_and_read(client: socket.socket, length: int) -> bytes:
         except BlockingIOError:
             time.sleep(0.01)
     raise AssertionError("no answer")
+
+
+def test_a_catalog_that_cannot_keep_a_key_does_not_belie_what_the_upstream_did(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    answer = (
+        b'<CreateAccessKeyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateAccessKeyResult><AccessKey>'
+        b"<UserName>dana</UserName><AccessKeyId>AKIAEXAMPLEMADE00001</AccessKeyId><Status>Active</Status>"
+        b"<SecretAccessKey>s3cr3t</SecretAccessKey></AccessKey></CreateAccessKeyResult></CreateAccessKeyResponse>"
+    )
+
+    async def script(arrived: Arrived) -> None:
+        await arrived.body()
+        await arrived.answer(200, answer, ("Content-Type", "text/xml"))
+
+    upstream.script = script
+    with recorder.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE access_keys RENAME TO elsewhere")
+    made = recorder.client("iam").create_access_key(UserName="dana")["AccessKey"]
+    assert made["AccessKeyId"] == "AKIAEXAMPLEMADE00001"
+    record = recorder.record()
+    assert record.get("errorCode") is None
+    assert record["responseElements"]["accessKey"]["accessKeyId"] == "AKIAEXAMPLEMADE00001"
+    assert healthy(recorder, upstream)

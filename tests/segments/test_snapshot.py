@@ -1,10 +1,15 @@
 """Reading the table beside a committer that may die at any moment."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from opentrail.segments.columns import table_of
+from opentrail.segments.faults import TableUnreadable
 from opentrail.segments.snapshot import CATALOG_FILE, SnapshotReader
 from opentrail.segments.table import EventTable
 from opentrail.segments.writer import write_segment
@@ -34,3 +39,21 @@ def test_a_committer_killed_in_its_transaction_leaves_a_readable_table(tmp_path:
     reader = SnapshotReader(tmp_path)
     assert reader.load().rows == 50
     reader.close()
+
+
+def test_a_damaged_or_locked_catalog_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / CATALOG_FILE).write_bytes(b"no database at all" * 400)
+    reader = SnapshotReader(tmp_path)
+    with pytest.raises(TableUnreadable, match=CATALOG_FILE):
+        reader.location()
+    reader.close()
+    monkeypatch.setattr("opentrail.segments.snapshot._BUSY_SECONDS", 0.01)
+    (tmp_path / CATALOG_FILE).unlink()
+    with closing(sqlite3.connect(tmp_path / CATALOG_FILE)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        reader = SnapshotReader(tmp_path)
+        with pytest.raises(TableUnreadable, match="locked"):
+            reader.location()
+        holder.rollback()
+        assert reader.location() == ""
+        reader.close()
