@@ -147,6 +147,8 @@ def _seaweedfs(folder: DataFolder, key: S3Key, ports: list[int]) -> Program:
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             "-s3.iam=false",
+            "-s3.autoCreateBucket=false",  # as S3: NoSuchBucket
+            "-s3.allowDeleteBucketNotEmpty=false",  # as S3: BucketNotEmpty, and nothing is lost
             "-admin.ui=false",
             "-webdav=false",
         ],

@@ -222,6 +222,17 @@ def test_calls_that_fail(sandbox: Program) -> None:
         s3.get_object(Bucket="no-such-bucket-here", Key="k")
     assert data(sandbox, "GetObject", bucketName="no-such-bucket-here")["errorCode"] == "NoSuchBucket"
 
+    with pytest.raises(ClientError):
+        s3.put_object(Bucket="no-such-bucket-here", Key="k", Body=b"x")
+    assert data(sandbox, "PutObject", bucketName="no-such-bucket-here")["errorCode"] == "NoSuchBucket"
+
+    s3.create_bucket(Bucket="full-bucket")
+    s3.put_object(Bucket="full-bucket", Key="k", Body=b"x")
+    with pytest.raises(ClientError):
+        s3.delete_bucket(Bucket="full-bucket")
+    assert management(sandbox, "DeleteBucket")["errorCode"] == "BucketNotEmpty"
+    assert s3.get_object(Bucket="full-bucket", Key="k")["Body"].read() == b"x"
+
     s3.create_bucket(Bucket="denied-bucket")
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::denied-bucket/*"}
     s3.put_bucket_policy(Bucket="denied-bucket", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
