@@ -16,6 +16,7 @@ _REMOVED = "<sensitiveDataRemoved>"
 _STARS = "**********"
 _DROP: Final = object()
 _EMPTY: Final = object()
+_NAMES_ALONE: Final = object()  # a list of texts stays: of a DynamoDB item, the names of its attributes
 
 Paths = frozenset[tuple[str, ...]]
 
@@ -43,8 +44,8 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
         "attributeupdates": HIDDEN,
         "expected": HIDDEN,
         "expressionattributevalues": HIDDEN,
-        "item": HIDDEN,
-        "items": HIDDEN,
+        "item": _NAMES_ALONE,
+        "items": _NAMES_ALONE,
         "parameters": HIDDEN,
     },
     "ec2": _USER_DATA,
@@ -185,6 +186,8 @@ class _Redaction:
 
     def _instead_of(self, name: str, item: Any, paths: list[tuple[str, ...]]) -> object | None:
         told = self.names.get(name)
+        if told is _NAMES_ALONE:
+            return None if isinstance(item, list) and all(isinstance(part, str) for part in item) else HIDDEN
         if told is not None:
             return told
         if name.endswith("password") and isinstance(item, str):

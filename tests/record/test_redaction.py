@@ -119,6 +119,13 @@ SECRET = "s3cr3t-value"
             {"tableName": "t", "item": HIDDEN, "key": {"id": {"S": "1"}}},
         ),
         (
+            "dynamodb",
+            "PutItem",
+            {"tableName": "t", "item": ["id", "a"]},
+            {"tableName": "t", "item": ["id", "a"]},
+        ),
+        ("dynamodb", "ExecuteStatement", {"items": [{"a": {"s": SECRET}}]}, {"items": HIDDEN}),
+        (
             "cognito-identity",
             "GetId",
             {"identityPoolId": "p", "logins": {"google": SECRET}},
