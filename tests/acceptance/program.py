@@ -30,19 +30,18 @@ def free_port() -> int:
 
 @dataclass
 class Program:
-    """`opentrail up` on free ports; `start` returns when it has said that it is ready."""
+    """`opentrail up`, or `serve` with `config`, on free ports; `start` returns when it has said that it is ready."""
 
     data_dir: Path
     options: tuple[str, ...] = ()
+    config: Path | None = None  # has to name the two ports
     port: int = field(default_factory=free_port)
     console_port: int = field(default_factory=free_port)
     process: "subprocess.Popen[str] | None" = None
     output: list[str] = field(default_factory=list)
 
     def start(self) -> "Program":
-        command = [sys.executable, "-m", "opentrail", "up", "--data-dir", str(self.data_dir), "--port", str(self.port)]
-        command += ["--console-port", str(self.console_port), *self.options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(self._command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         ready = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)
         self._reader.start()
@@ -51,6 +50,13 @@ class Program:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError("did not come up:\n" + "".join(self.output[-40:]))
         return self
+
+    def _command(self) -> list[str]:
+        command = [sys.executable, "-m", "opentrail"]
+        if self.config is not None:
+            return [*command, "serve", "--config", str(self.config), "--data-dir", str(self.data_dir), *self.options]
+        command += ["up", "--data-dir", str(self.data_dir), "--port", str(self.port)]
+        return [*command, "--console-port", str(self.console_port), *self.options]
 
     def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:
         assert process.stdout is not None
