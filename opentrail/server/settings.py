@@ -17,6 +17,7 @@ from opentrail.errors import OpenTrailError
 SANDBOX_ACCOUNT = "123456789012"
 SANDBOX_KEY = "test"
 DEFAULT_PORT = 4566
+LEAST_RETENTION_DAYS = 90  # as CloudTrail's own event history
 DEFAULT_CONSOLE_PORT = 4567
 
 
@@ -173,6 +174,8 @@ def _checked(settings: Settings) -> Settings:
             raise BadSettings(f"the well-known key {SANDBOX_KEY!r} is for loopback alone")
         if not principal.secret():
             raise BadSettings(f"principal {principal.access_key_id} has no secret")
+    if settings.history.retention_days < LEAST_RETENTION_DAYS:
+        raise BadSettings(f"retention_days: an event stays for at least {LEAST_RETENTION_DAYS} days")
     for network in settings.server.trusted_proxies:
         try:
             ipaddress.ip_network(network)

@@ -53,6 +53,7 @@ def test_a_whole_file_is_read_and_secrets_may_come_from_the_environment(
         ('[server]\nport = "x"', "port"),
         ('[server]\nguarantee = "maybe"', "guarantee"),
         ("[server", "not TOML"),
+        ("[history]\nretention_days = 30", "at least 90 days"),
         ('[server]\ntrusted_proxies = ["here"]', "trusted_proxies"),
         ('[[upstream]]\nname = "x"\nurl = "ftp://x"\nservices = ["s3"]', "http"),
         ('[[upstream]]\nname = "x"\nurl = "http://x"\nservices = ["s3"]', "access_key_id"),
