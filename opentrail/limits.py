@@ -18,6 +18,8 @@ ADDITIONAL_DATA_BYTES = 28 * KIB  # additionalEventData, edgeDeviceDetails: left
 
 # Bodies that pass through the recorder
 CAPTURED_BODY_BYTES = 1 * MIB  # read for the record; of longer bodies the parameters are null and counted
+DELETE_OBJECTS_BYTES = 4 * MIB  # the list of a DeleteObjects call (1,000 keys): read whole for the record, or refused
+FORM_BEGINNING_BYTES = 64 * KIB  # of a form that is too long to be read: it names its action here, or is refused
 UNVERIFIED_BODY_BYTES = 64 * KIB  # the same, of a caller that is not known: anybody can open many connections
 PARAMETER_DEPTH = 64  # levels of nesting in the parameters of a call; leaves room for the record around them
 FORM_FIELDS = 20_000  # names in a form body; AWS takes at most some thousand

@@ -160,6 +160,13 @@ class Spool:
         """The whole body where it is held in memory."""
         return b"".join(self._parts) if self._file is None else None
 
+    def beginning(self, size: int) -> bytes:
+        """The first bytes of a body that lies in a file."""
+        if self._file is None:
+            return b""
+        self._file.seek(0)
+        return self._file.read(size)
+
     async def read(self, chunks: Chunks, memory_bytes: int, limit_bytes: int, folder: Path) -> None:
         """Take all of `chunks`. Raises BodyTooLong beyond `limit_bytes`."""
         async for chunk in chunks:

@@ -36,6 +36,11 @@ def request_is_object_data(service: str | None, request: HttpRequest) -> bool:
     return request.method == "POST" and request.header("content-type").lower().startswith("multipart/form-data")
 
 
+def deletes_objects(service: str | None, request: HttpRequest) -> bool:
+    """Whether the body of `request` is the list of a DeleteObjects call, each key of which has an event."""
+    return service == "s3" and request.method == "POST" and "delete" in _query_names(request)
+
+
 def answer_is_object_data(service: str | None, request: HttpRequest, status: int) -> bool:
     """Whether the body of an answer came out of an object; that of an error never did."""
     if service != "s3" or status >= 300:

@@ -40,9 +40,11 @@ def _require_one_operation(service: str, call: Call) -> None:
     if content_type.startswith(_MULTIPART):
         raise AmbiguousCall("The service takes no multipart form.")
     in_url = [name for name in _names(request.query) if not name.lower().startswith(_PRESIGNED)]
-    in_form = _names((call.captured or b"").decode("latin-1").strip()) if content_type.startswith(_FORM) else []
     protocol = spoken_protocol(service, request)
+    in_form = _names_in_form(call) if protocol == "query" or content_type.startswith(_FORM) else []
     if protocol == "query":
+        if call.captured is None and "Action" not in in_form:
+            raise AmbiguousCall("The call does not name its operation at its beginning.")
         if in_url and call.has_body:
             raise AmbiguousCall("The parameters of the call are in the URL and in the body.")
         _require_distinct(in_url + in_form)
@@ -73,6 +75,13 @@ def _require_distinct(names: Iterable[str]) -> None:
 
 def _names(pairs: str) -> list[str]:
     return [name for name, _ in query_pairs(pairs)]
+
+
+def _names_in_form(call: Call) -> list[str]:
+    """Of a body that is too long to be read, the names that its beginning holds whole."""
+    if call.captured is not None:
+        return _names(call.captured.decode("latin-1").strip())
+    return _names(call.beginning.rpartition(b"&")[0].decode("latin-1").strip())
 
 
 def _is_held(call: Call) -> bool:

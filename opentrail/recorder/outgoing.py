@@ -1,10 +1,12 @@
 """The request that an upstream gets for a call: signed anew, or as it came."""
 
+import re
 from datetime import datetime
 
 from opentrail.errors import OpenTrailError
 from opentrail.recorder.call import Call
 from opentrail.recorder.forwarding import Headers, end_to_end
+from opentrail.recorder.refusals import AmbiguousCall
 from opentrail.recorder.upstreams import Upstream
 from opentrail.wire.canonical import ALGORITHM
 from opentrail.wire.http import HttpRequest
@@ -15,6 +17,7 @@ from opentrail.wire.signing import Credentials, sign, without_signature
 _CHUNKED_HEADERS = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
 _FORWARDED = "x-forwarded-"  # SeaweedFS believes X-Forwarded-Host when it verifies
 _DEFAULT_REGION = "us-east-1"
+_REGION_IN_HOST = re.compile(r"\.([a-z]{2}-[a-z]+-\d)\.amazonaws\.com")
 
 
 def outgoing_request(call: Call, upstream: Upstream, now: datetime) -> tuple[str, Headers]:
@@ -30,6 +33,11 @@ def outgoing_request(call: Call, upstream: Upstream, now: datetime) -> tuple[str
         if call.signature is not None and not call.signature.is_version_2:
             headers = [pair for pair in headers if pair[0] != "authorization"]
             headers.append(("authorization", _in_one_form(call.signature)))
+            _require_region(call.request, call.signature)
+            headers = [
+                (name, value.replace("region/", "")) if name == "user-agent" else (name, value)
+                for name, value in headers
+            ]
     return _url(upstream, call.request.path, call.request.query), headers
 
 
@@ -65,6 +73,16 @@ def _signed_anew(
         now,
     )
     return _url(upstream, path, query), signed
+
+
+def _require_region(request: HttpRequest, signature: Signature) -> None:
+    """Raise AmbiguousCall where the Host names another Region than the scope: the upstream would act there.
+
+    It takes one from the user agent as well (`region/eu-west-1`), which is therefore left out there.
+    """
+    named = _REGION_IN_HOST.search(request.host.lower())
+    if named is not None and named[1] != signature.region:
+        raise AmbiguousCall("The Host and the scope of the Credential name different Regions.")
 
 
 def _in_one_form(signature: Signature) -> str:

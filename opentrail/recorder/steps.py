@@ -7,9 +7,10 @@ signature covers a hash that only the body can tell; nothing goes on while its r
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlencode
 
 from opentrail import limits
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
@@ -31,14 +32,15 @@ from opentrail.recorder.call import Call
 from opentrail.recorder.client_address import FORWARDED_FOR, client_address
 from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.interpretation import interpret
-from opentrail.recorder.object_data import request_is_object_data
+from opentrail.recorder.object_data import deletes_objects, request_is_object_data
 from opentrail.recorder.one_meaning import require_one_meaning
-from opentrail.recorder.recognition import recognise
+from opentrail.recorder.recognition import action_and_version, recognise
 from opentrail.recorder.refusals import BodyTooLong, HiddenPath, JournalUnwritable, NoUpstream, family_of
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 from opentrail.wire.aws_chunked import ChunkedDecoder
+from opentrail.wire.http import HttpRequest
 from opentrail.wire.signature import UNSIGNED_PAYLOAD, Signature
 from opentrail.wire.signature_errors import ExpiredToken, MissingAuthentication, UnknownAccessKey
 from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, verify
@@ -163,9 +165,10 @@ async def refuse_second_meanings(around: Surroundings, call: Call) -> None:
 
 async def understand(around: Surroundings, call: Call) -> None:
     """Which operation it is, with which parameters; of services that share a name, the body may tell which."""
-    if call.captured and call.signature is not None and call.request.header("content-type").lower().startswith(FORM):
-        call.service = recognise(call.request, call.signature, call.captured) or call.service
-    call.interpreted = interpret(call.service, call.request, call.captured, call.signature)
+    form = call.captured if call.captured is not None else call.beginning
+    if form and call.signature is not None and _is_form(call):
+        call.service = recognise(call.request, call.signature, form) or call.service
+    call.interpreted = interpret(call.service, _naming_its_action(call), call.captured, call.signature)
 
 
 STEPS: tuple[Step, ...] = (
@@ -218,22 +221,36 @@ async def hash_body(around: Surroundings, call: Call) -> None:
         _keep_held(around, call, spool.held)
         return
     BODIES_NOT_CAPTURED.labels("request").inc()
+    call.beginning = spool.beginning(limits.FORM_BEGINNING_BYTES)
     call.outgoing = spool.chunks()
     call.outgoing_bytes = spool.length
 
 
 async def _hold_short_body(around: Surroundings, call: Call) -> None:
-    limit = around.settings.captured_bytes
+    limit = (
+        limits.DELETE_OBJECTS_BYTES if deletes_objects(call.service, call.request) else around.settings.captured_bytes
+    )
     if (call.declared_bytes or 0) > limit:
-        first = b""
+        first = await read_prefix(call.body, limits.FORM_BEGINNING_BYTES) if _is_form(call) else b""
     else:
         first = await read_prefix(call.body, limit)
     if not call.body.ended:
+        if limit == limits.DELETE_OBJECTS_BYTES:
+            raise BodyTooLong(f"The list of objects is longer than {limit} bytes.")
         BODIES_NOT_CAPTURED.labels("request").inc()
+        call.beginning = first[: limits.FORM_BEGINNING_BYTES]
         call.outgoing = _streamed(call, first)
         call.outgoing_bytes = _outgoing_length(call)
         return
     _keep_held(around, call, b"".join([chunk async for chunk in _streamed(call, first)]))
+
+
+def _naming_its_action(call: Call) -> HttpRequest:
+    """The request; of a form that is too long to be read, as if its action stood in the URL."""
+    if call.captured is not None or not call.beginning or not _is_form(call):
+        return call.request
+    action, _ = action_and_version(call.request, call.beginning)
+    return replace(call.request, query=urlencode({"Action": action})) if action else call.request
 
 
 def _keep_held(around: Surroundings, call: Call, held: bytes) -> None:
@@ -277,8 +294,11 @@ def _resigned(call: Call) -> bool:
 
 def _is_short_form(around: Surroundings, call: Call) -> bool:
     declared = call.declared_bytes or 0
-    content_type = call.request.header("content-type").lower()
-    return 0 < declared <= around.settings.captured_bytes and content_type.startswith(FORM)
+    return 0 < declared <= around.settings.captured_bytes and _is_form(call)
+
+
+def _is_form(call: Call) -> bool:
+    return call.request.header("content-type").lower().startswith(FORM)
 
 
 def _verified_here(call: Call) -> bool:

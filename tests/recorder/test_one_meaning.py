@@ -23,6 +23,7 @@ MULTIPART = b'--X\r\nContent-Disposition: form-data; name="Action"\r\n\r\nDelete
         ("iam", "/?UserName=w", {"Content-Type": FORM}, b"Action=DeleteUser&Version=2010-05-08"),
         ("iam", "/?Action=ListUsers", {"Content-Type": "multipart/form-data; boundary=X"}, MULTIPART),
         ("iam", "/?Action=ListUsers", {"Content-Type": FORM}, b"Action=DeleteUser&Pad=" + b"x" * (1 << 20)),
+        ("iam", "/", {"Content-Type": FORM}, b"Pad=" + b"x" * (1 << 20) + b"&Action=DeleteUser&UserName=v"),
         ("iam", "/", {"Content-Type": FORM, "Content-Encoding": "br"}, b"Action=DeleteUser&UserName=v"),
         ("ssm", "/?Action=DeleteParameter", {"X-Amz-Target": "AmazonSSM.GetParameter"}, b'{"Name":"p"}'),
         ("ssm", "/", {"Content-Type": FORM, "X-Amz-Target": "AmazonSSM.GetParameter"}, b"Action=DeleteParameter"),
@@ -92,3 +93,42 @@ def test_a_service_that_nobody_knows_does_not_reach_an_upstream_that_might(
         assert status == 503, service
     assert [record["errorCode"] for record in recorder.records()] == ["ServiceUnavailable"] * 3
     assert upstream.arrived == []
+
+
+def test_a_form_too_long_to_be_read_still_says_what_it_does(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    body = b"Action=DeleteUser&UserName=v&Version=2010-05-08&Pad=" + b"x" * (1 << 20)
+    for number, declared in enumerate((None, hashlib.sha256(body).hexdigest()), start=1):
+        headers = {"Content-Type": FORM} | ({"X-Amz-Content-SHA256": declared} if declared else {})
+        status, _, _ = recorder.call("POST", "/", body, service="iam", headers=headers)
+        assert status == 200
+        record = recorder.record(number)
+        assert (record["eventName"], record["requestParameters"], record["readOnly"]) == ("DeleteUser", None, False)
+        assert len(upstream.arrived) == number
+
+
+def test_every_key_of_a_long_list_of_objects_has_its_event(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    padding = b"<!--" + b"x" * (1 << 20) + b"-->"
+    body = b"<Delete>" + padding + b"<Object><Key>victim</Key></Object></Delete>"
+    assert recorder.call("POST", "/bucket?delete", body)[0] == 200
+    names = [(event["eventName"], (event["requestParameters"] or {}).get("key")) for event in recorder.records()]
+    assert names == [("DeleteObject", "victim"), ("DeleteObjects", None)]
+    assert recorder.call("POST", "/bucket?delete", body.replace(padding, padding * 5))[0] == 413
+    assert len(upstream.arrived) == 1
+
+
+def test_the_region_of_the_record_is_the_one_that_is_acted_in(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    path, body = "/", b"Action=CreateTopic&Name=t&Version=2010-03-31"
+    headers = {"Content-Type": FORM, "Host": "sns.ap-south-1.amazonaws.com"}
+    assert recorder.call("POST", path, body, service="sns", headers=headers)[0] == 400
+    assert recorder.call("POST", path, body, service="sns", headers=headers, region="ap-south-1")[0] == 200
+    headers = {"Content-Type": FORM, "User-Agent": "agent region/eu-west-1"}
+    assert recorder.call("POST", path, body, service="sns", headers=headers)[0] == 200
+    assert [event["awsRegion"] for event in recorder.records()] == ["us-east-1", "ap-south-1", "us-east-1"]
+    assert recorder.records()[2]["userAgent"] == "agent region/eu-west-1"
+    assert [arrived.header("user-agent") for arrived in upstream.arrived] == [None, "agent eu-west-1"]
