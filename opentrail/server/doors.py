@@ -7,6 +7,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from opentrail import limits
 from opentrail.api import CloudTrailApi
@@ -22,9 +23,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 OWN_SERVICES = ("cloudtrail", "cloudtrail-data")
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
-_QUERY_SCOPE = re.compile(
-    r"(?:^|&)X-Amz-Credential=[^&]*?(?:/|%2F)\d{8}(?:/|%2F)[^&/%]+(?:/|%2F)([^&/%]+)", re.IGNORECASE
-)
+_QUERY_SCOPE = re.compile(r"[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 _OWN_TARGET = re.compile(r"(?:^|\.)CloudTrail_20131101\.", re.IGNORECASE)
 
 
@@ -89,10 +88,21 @@ def http_request(scope: dict[str, Any]) -> HttpRequest:
 
 def _is_our_own(request: HttpRequest) -> bool:
     authorization = request.header("authorization")
-    found = _SCOPE.search(authorization) if authorization else _QUERY_SCOPE.search(request.query)
+    found = _SCOPE.search(authorization) if authorization else _presigned_scope(request.query)
     if found is not None:
         return found.group(1) in OWN_SERVICES
     return bool(_OWN_TARGET.search(request.header("x-amz-target"))) or request.path == "/PutAuditEvents"
+
+
+def _presigned_scope(query: str) -> re.Match[str] | None:
+    """The scope in a presigned URL, its name read as whoever verifies it does: percent-encoded, in any case."""
+    if "mz-" not in query.lower() and "%" not in query:
+        return None
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if unquote(name).lower() == "x-amz-credential":
+            return _QUERY_SCOPE.fullmatch(unquote(value))
+    return None
 
 
 async def _read_body(request: HttpRequest, receive: Receive) -> bytes | None:
