@@ -21,9 +21,23 @@ _NAMES_ALONE: Final = object()  # a list of texts stays: of a DynamoDB item, the
 Paths = frozenset[tuple[str, ...]]
 
 _EVERYWHERE: dict[str, object] = {
+    "accesstoken": HIDDEN,
+    "authcode": HIDDEN,
     "authorization": HIDDEN,
+    "authorizationapikeyvalue": HIDDEN,
+    "authorizationcode": HIDDEN,
+    "authtoken": HIDDEN,
+    "bearertoken": HIDDEN,
+    "certificateprivatekey": HIDDEN,
     "clientsecret": HIDDEN,
+    "idtoken": HIDDEN,
+    "presharedkey": HIDDEN,
+    "privatekey": HIDDEN,
+    "procurementportalsharedsecret": HIDDEN,
+    "refreshtoken": HIDDEN,
+    "samlassertion": HIDDEN,
     "secretaccesskey": _DROP,
+    "secretkey": HIDDEN,
     "sessiontoken": HIDDEN,
     "x-amz-copy-source-server-side-encryption-customer-key": HIDDEN,
     "x-amz-security-token": HIDDEN,
@@ -38,7 +52,9 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     "autoscaling": _USER_DATA,
     "cloudformation": {"parametervalue": HIDDEN},
     "cloudtrail-data": {"eventdata": HIDDEN},
+    "codebuild": {"secret": HIDDEN},
     "cognito-identity": {"logins": HIDDEN},
+    "cognito-idp": {"passwordverifier": HIDDEN},
     "dynamodb": {
         "attributes": HIDDEN,
         "attributeupdates": HIDDEN,
@@ -49,7 +65,7 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
         "parameters": HIDDEN,
     },
     "ec2": _USER_DATA,
-    "elasticache": {"authtoken": HIDDEN, "passwords": HIDDEN},
+    "elasticache": {"passwords": HIDDEN},
     "events": {"detail": HIDDEN},
     "firehose": _PAYLOAD,
     "iam": {
@@ -75,7 +91,10 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
         "sharedsecret": _DROP,
     },
     "lambda": {"environment": _EMPTY, "invokeargs": _DROP, "payload": _DROP, "zipfile": _DROP},
+    "license-manager": {"token": HIDDEN},
     "logs": {"logevents": _DROP},
+    "memorydb": {"passwords": HIDDEN},
+    "mobiletargeting": {"apikey": HIDDEN, "credential": HIDDEN, "otp": HIDDEN, "servicejson": HIDDEN},
     "rdsdata": {
         "database": _STARS,
         "formattedrecords": HIDDEN,
@@ -104,6 +123,7 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
         "templatedata": HIDDEN,
         "toaddresses": HIDDEN,
     },
+    "sns": {"platformcredential": HIDDEN, "platformprincipal": HIDDEN},
     "sqs": {"body": HIDDEN, "messageattributes": HIDDEN, "messagebody": HIDDEN, "messagesystemattributes": HIDDEN},
     "sts": {
         "samlassertion": _DROP,
@@ -111,11 +131,13 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
         "tradeintoken": _DROP,
         "webidentitytoken": _DROP,
     },
+    "workmail": {"token": HIDDEN},
 }
 
 _BY_CALL: dict[tuple[str, str], list[tuple[str, ...]]] = {
     ("apigateway", "CreateApiKey"): [("createapikeyinput", "value"), ("value",)],
     ("apigateway", "UpdateApiKey"): [("updateapikeyinput", "patchoperations", "*", "value"), ("value",)],
+    ("sns", "ConfirmSubscription"): [("token",)],
     ("sns", "Publish"): [("message",), ("messageattributes",), ("phonenumber",), ("subject",)],
     ("sns", "PublishBatch"): [
         ("publishbatchrequestentries", "*", "message"),

@@ -43,6 +43,32 @@ SECRET = "s3cr3t-value"
             {"source": "s", "destination": {"toAddresses": [SECRET]}, "message": {"subject": {"data": SECRET}}},
             {"source": "s", "destination": {"toAddresses": HIDDEN}, "message": {"subject": {"data": HIDDEN}}},
         ),
+        (
+            "memorydb",
+            "CreateUser",
+            {"authenticationMode": {"passwords": [SECRET]}},
+            {"authenticationMode": {"passwords": HIDDEN}},
+        ),
+        (
+            "apigateway",
+            "CreateDomainName",
+            {"createDomainNameInput": {"certificatePrivateKey": SECRET}},
+            {"createDomainNameInput": {"certificatePrivateKey": HIDDEN}},
+        ),
+        ("lakeformation", "AssumeDecoratedRoleWithSAML", {"sAMLAssertion": SECRET}, {"sAMLAssertion": HIDDEN}),
+        (
+            "appflow",
+            "CreateConnectorProfile",
+            {"credentials": {"accessToken": SECRET, "refreshToken": SECRET}},
+            {"credentials": {"accessToken": HIDDEN, "refreshToken": HIDDEN}},
+        ),
+        (
+            "sns",
+            "CreatePlatformApplication",
+            {"attributes": {"PlatformCredential": SECRET, "Enabled": "true"}},
+            {"attributes": {"PlatformCredential": HIDDEN, "Enabled": "true"}},
+        ),
+        ("sns", "ConfirmSubscription", {"topicArn": "t", "token": SECRET}, {"topicArn": "t", "token": HIDDEN}),
         ("iam", "ChangePassword", {"oldPassword": SECRET, "newPassword": SECRET}, {}),
         (
             "iam",
