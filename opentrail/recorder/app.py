@@ -16,7 +16,7 @@ from opentrail.errors import OpenTrailError
 from opentrail.intake import Intake
 from opentrail.journal import Journal
 from opentrail.recorder.answering import AnswerWithheld, ClientAnswer
-from opentrail.recorder.bodies import RequestBody
+from opentrail.recorder.bodies import Memory, RequestBody
 from opentrail.recorder.call import Call, Receive, Send
 from opentrail.recorder.connection import connection_of
 from opentrail.recorder.delivery import Delivery, Tools
@@ -57,10 +57,12 @@ class Recorder:
         clock: Clock,
         settings: RecorderSettings,
     ) -> None:
-        self._around = Surroundings(upstreams, access_keys, journal, clock, settings)
+        memory = Memory(settings.held_request_bytes)
+        self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory)
         self._keeper = Keeper(intake, journal, clock, settings.guarantee)
         self._tools = Tools(settings, self._keeper, Learner(access_keys))
         self._forwarder = Forwarder(settings)
+        self._strangers = Memory(settings.held_strangers_bytes)
 
     async def close(self) -> None:
         """Close the connections to the upstreams."""
@@ -69,7 +71,7 @@ class Recorder:
     async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send, request: HttpRequest) -> None:
         """Answer one call; as `guarantees` has it, its record is durable when the answer is complete."""
         settings = self._around.settings
-        body = RequestBody(receive, settings.client_idle_seconds)
+        body = RequestBody(receive, settings.client_idle_seconds, self._strangers)
         call = Call(request, scope, receive, send, body, connection_of(scope))
         client = ClientAnswer(call, settings.client_idle_seconds)
         answer: UpstreamAnswer | None = None
@@ -89,6 +91,7 @@ class Recorder:
             _LOG.error("call failed", action="call-failed", exc_info=fault)
             await self._refuse(call, client, OpenTrailError("We encountered an internal error. Please try again."))
         finally:
+            body.release()
             client.close()
             if answer is not None:
                 answer.close()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from opentrail import limits
-from opentrail.recorder.refusals import BodyTooLong, ClientGone, ClientTooSlow
+from opentrail.recorder.refusals import BodyTooLong, ClientGone, ClientTooSlow, TooBusy
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 
 Receive = Callable[[], Awaitable[Any]]
@@ -37,14 +37,35 @@ class ChunkDecoder(Protocol):
         ...
 
 
+class Memory:
+    """How much the bodies of all calls under way may take together."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def take(self, size: int) -> None:
+        """Raises TooBusy where so much is not left."""
+        if size > self._left:
+            raise TooBusy
+        self._left -= size
+
+    def give_back(self, size: int) -> None:
+        """What was taken is free again."""
+        self._left += size
+
+
 class RequestBody:
-    """The body as the client sends it, read once."""
+    """The body as the client sends it, read once. Must be released."""
 
-    __slots__ = ("_idle_seconds", "_receive", "_returned", "ended", "received", "touched")
+    __slots__ = ("_held", "_idle_seconds", "_receive", "_returned", "ended", "memory", "received", "touched")
 
-    def __init__(self, receive: Receive, idle_seconds: float) -> None:
+    def __init__(self, receive: Receive, idle_seconds: float, memory: Memory) -> None:
         self._receive = receive
         self._idle_seconds = idle_seconds
+        self._held: list[tuple[Memory, int]] = []
+        self.memory = memory  # what holding takes from; may be exchanged when more is known of the caller
         self._returned = b""
         self.received = 0  # bytes
         self.touched = False  # asked for: a client that waits for 100 Continue has been told to go on
@@ -70,6 +91,17 @@ class RequestBody:
                 self.received += len(chunk)
                 return chunk
         return b""
+
+    def hold(self, size: int) -> None:
+        """So many bytes stay in memory until the call has ended. Raises TooBusy."""
+        self.memory.take(size)
+        self._held.append((self.memory, size))
+
+    def release(self) -> None:
+        """The call has ended; so has what was held for it."""
+        for memory, size in self._held:
+            memory.give_back(size)
+        self._held.clear()
 
     @property
     def unread(self) -> bool:
@@ -200,12 +232,17 @@ class Spool:
 
 
 async def read_prefix(body: RequestBody, limit_bytes: int) -> bytes:
-    """The first bytes of `body`: all of it where it ends within `limit_bytes`, else a little more than that."""
+    """The first bytes of `body`: all of it where it ends within `limit_bytes`, else a little more than that.
+
+    They are held until the call has ended. Raises TooBusy.
+    """
     first = await body.next_chunk()
+    body.hold(len(first))
     if body.ended or len(first) > limit_bytes:
         return first
     parts, length = [first], len(first)
     while length <= limit_bytes and (chunk := await body.next_chunk()):
+        body.hold(len(chunk))
         parts.append(chunk)
         length += len(chunk)
     return b"".join(parts)

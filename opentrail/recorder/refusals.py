@@ -120,6 +120,14 @@ class MalformedRequest(CallRefused):
     json_code = "ValidationException"
 
 
+class TooBusy(CallRefused):
+    """Please reduce your request rate."""
+
+    code = "SlowDown"
+    reason = "busy"
+    json_code = "ThrottlingException"
+
+
 class AmbiguousCall(CallRefused):
     """The call can be read in more than one way."""
 

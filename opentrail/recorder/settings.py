@@ -25,6 +25,8 @@ class RecorderSettings:
     region: str = "us-east-1"  # of calls that name none
     trusted_proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
     captured_bytes: int = limits.CAPTURED_BODY_BYTES
+    held_request_bytes: int = limits.HELD_REQUEST_BYTES
+    held_strangers_bytes: int = limits.HELD_STRANGERS_BYTES
     spooled_bytes: int = limits.SPOOLED_BODY_BYTES
     connect_seconds: float = 5.0  # to reach an upstream
     first_byte_seconds: float = 60.0  # from the end of the request to the first byte of its answer, and between bytes

@@ -20,6 +20,7 @@ from opentrail.errors import OpenTrailError
 from opentrail.recorder.bodies import (
     EMPTY_SHA256,
     Chunks,
+    Memory,
     Spool,
     checked,
     decoded,
@@ -65,6 +66,7 @@ class Surroundings:
     journal: JournalState
     clock: Clock
     settings: RecorderSettings
+    memory: Memory  # of callers with a known key
 
     def now(self) -> datetime:
         """The aware time."""
@@ -101,6 +103,8 @@ async def find_principal(around: Surroundings, call: Call) -> None:
             raise MissingAuthentication
         return
     key = around.access_keys.find(call.signature.access_key)
+    if key is not None:
+        call.body.memory = around.memory
     if call.upstream is not None and call.upstream.verify == "upstream":
         call.key = key
         return

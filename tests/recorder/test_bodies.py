@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from opentrail.errors import OpenTrailError
-from opentrail.recorder.bodies import Capture, RequestBody, Spool, hashed, hold_last, read_prefix
+from opentrail.recorder.bodies import Capture, Memory, RequestBody, Spool, hashed, hold_last, read_prefix
 from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.object_data import answer_is_object_data, request_is_object_data
-from opentrail.recorder.refusals import BodyTooLong, ClientGone, ClientTooSlow
+from opentrail.recorder.refusals import BodyTooLong, ClientGone, ClientTooSlow, TooBusy
 from opentrail.wire.http import HttpRequest
 
 
@@ -55,10 +55,10 @@ def test_the_last_chunk_is_kept_back_until_the_hash_is_checked() -> None:
 
 
 def test_a_client_that_goes_is_told_from_one_that_has_finished() -> None:
-    whole = RequestBody(messages(b"ab", b"", b"cd"), 1.0)
+    whole = RequestBody(messages(b"ab", b"", b"cd"), 1.0, Memory(100))
     assert asyncio.run(collected(whole.chunks())) == [b"ab", b"cd"]
     assert whole.ended and whole.received == 4
-    gone = RequestBody(messages(b"ab", end=False), 1.0)
+    gone = RequestBody(messages(b"ab", end=False), 1.0, Memory(100))
     with pytest.raises(ClientGone, match="after 2 bytes"):
         asyncio.run(collected(gone.chunks()))
 
@@ -68,16 +68,16 @@ def test_a_silent_client_is_let_go() -> None:
         await asyncio.sleep(60)
 
     with pytest.raises(ClientTooSlow):
-        asyncio.run(RequestBody(receive, 0.01).next_chunk())
+        asyncio.run(RequestBody(receive, 0.01, Memory(0)).next_chunk())
 
 
 def test_a_prefix_is_all_of_a_short_body_and_can_be_put_back() -> None:
     async def run() -> None:
-        body = RequestBody(messages(b"ab", b"cd"), 1.0)
+        body = RequestBody(messages(b"ab", b"cd"), 1.0, Memory(100))
         assert await read_prefix(body, 100) == b"abcd" and body.ended
         body.put_back(b"abcd")
         assert body.unread and await collected(body.chunks()) == [b"abcd"] and not body.unread
-        long = RequestBody(messages(b"ab", b"cd", b"ef"), 1.0)
+        long = RequestBody(messages(b"ab", b"cd", b"ef"), 1.0, Memory(100))
         assert await read_prefix(long, 3) == b"abcd" and not long.ended
 
     asyncio.run(run())
@@ -159,3 +159,18 @@ def test_which_requests_carry_the_data_of_an_object(sent: HttpRequest, expected:
 def test_which_answers_carry_the_data_of_an_object(sent: HttpRequest, status: int, expected: bool) -> None:
     assert answer_is_object_data("s3", sent, status) is expected
     assert answer_is_object_data("lambda", sent, status) is False
+
+
+def test_what_all_bodies_hold_is_bounded_and_free_again_after_the_call() -> None:
+    async def run() -> None:
+        memory = Memory(5)
+        first, second = (RequestBody(messages(b"ab", b"cd"), 1.0, memory) for _ in range(2))
+        assert await read_prefix(first, 10) == b"abcd"
+        with pytest.raises(TooBusy):
+            await read_prefix(second, 10)
+        second.release()
+        first.release()
+        third = RequestBody(messages(b"abcde"), 1.0, memory)
+        assert await read_prefix(third, 10) == b"abcde"
+
+    asyncio.run(run())
