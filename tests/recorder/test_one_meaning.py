@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from opentrail import limits
 from opentrail.recorder.upstreams import moto
 from tests.recorder.rig import RecorderServer, ScriptedUpstream, signed_headers
 
@@ -116,7 +117,12 @@ def test_every_key_of_a_long_list_of_objects_has_its_event(
     assert recorder.call("POST", "/bucket?delete", body)[0] == 200
     names = [(event["eventName"], (event["requestParameters"] or {}).get("key")) for event in recorder.records()]
     assert names == [("DeleteObject", "victim"), ("DeleteObjects", None)]
-    assert recorder.call("POST", "/bucket?delete", body.replace(padding, padding * 5))[0] == 413
+    headers = signed_headers("POST", f"{recorder.url}/bucket?delete")
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"Host: 127.0.0.1:{recorder.port}", f"Content-Length: {limits.DELETE_OBJECTS_BYTES + 1}"]
+    with socket.create_connection(("127.0.0.1", recorder.port), timeout=5) as client:
+        client.sendall(("POST /bucket?delete HTTP/1.1\r\n" + "\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
     assert len(upstream.arrived) == 1
 
 
