@@ -5,7 +5,7 @@ from pathlib import Path
 
 from opentrail import limits, telemetry
 from opentrail.clock import Clock
-from opentrail.followers.faults import FollowerAheadOfJournal
+from opentrail.followers.faults import FollowerAheadOfJournal, FollowerSetBack
 from opentrail.followers.follower import FlushingFollower, Follower
 from opentrail.followers.ownership import Ownership
 from opentrail.journal import Journal, JournalUnwritable
@@ -101,8 +101,18 @@ class Runner:
                     f"{self._follower.name} has handled up to position {durable}, the journal ends at {head}: "
                     "it has been replaced, or the follower's data belong to another data folder"
                 )
+            self._require_the_rest(durable)
             self._read_through = durable
         return self._read_through
+
+    def _require_the_rest(self, durable: int) -> None:
+        """Raise FollowerSetBack where events would be passed over: its data come from an older copy."""
+        told, trimmed = self._journal.position(self._follower.name), self._journal.trimmed_through()
+        if durable < told and durable < trimmed:
+            raise FollowerSetBack(
+                f"{self._follower.name} ends at position {durable} and had come to {told}; the journal has been "
+                f"trimmed up to {trimmed}: restore a later copy of its data"
+            )
 
     def _failed(self, error: Exception) -> float:
         """Count it; how many seconds to wait before the next attempt."""

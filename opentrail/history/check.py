@@ -172,6 +172,9 @@ def _check_journal(snapshot: Snapshot, positions: npt.NDArray[np.int64], journal
     head = journal.head()
     if snapshot.position > head:
         findings.add(f"the table's position is {snapshot.position}, the journal ends at {head}")
+    if snapshot.position < journal.trimmed_through():
+        lost = f"{snapshot.position + 1} to {journal.trimmed_through()}"
+        findings.add(f"positions {lost} are no longer in the journal, and the table does not reach them")
     after = 0
     while after < min(snapshot.position, head):
         found = journal.read(after, _READ_EVENTS, origins=reaches_history)

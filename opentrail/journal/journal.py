@@ -19,6 +19,7 @@ from opentrail.journal.reading import (
     read_intents,
     read_position,
     read_positions,
+    read_trimmed_through,
 )
 from opentrail.journal.submissions import IntentSubmission, PositionSubmission, Submission, entries_submission
 from opentrail.journal.trimming import trim
@@ -106,6 +107,11 @@ class Journal:
         """Position of the last durable event of any process; 0 while there was none. Costs some 10 µs."""
         with self._readers.borrow() as connection:
             return read_head(connection)
+
+    def trimmed_through(self) -> int:
+        """Position of the last event that was trimmed; 0 while none was."""
+        with self._readers.borrow() as connection:
+            return read_trimmed_through(connection)
 
     def wait(self, after: int, timeout: float) -> int:
         """The head, as soon as it is beyond `after`, or after `timeout` seconds."""

@@ -45,6 +45,14 @@ def read_head(connection: sqlite3.Connection) -> int:
         raise read_fault(error, "reading the head of the journal") from error
 
 
+def read_trimmed_through(connection: sqlite3.Connection) -> int:
+    """The last position that trimming has deleted, 0 before the first."""
+    try:
+        return int(connection.execute("SELECT trimmed_through FROM state").fetchone()[0])
+    except sqlite3.Error as error:
+        raise read_fault(error, "reading how far the journal is trimmed") from error
+
+
 def read_position(connection: sqlite3.Connection, follower: str) -> int:
     """The durable position of `follower`, 0 for one that is not known."""
     try:
