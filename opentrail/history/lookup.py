@@ -168,6 +168,8 @@ class History:
         while not self._stop.is_set():
             try:
                 if self._journal.wait(self.position, self._settings.tail_poll_s) > self.position:
+                    # Waking for every single event costs more than the event, and holds up the calls beside it.
+                    self._stop.wait(self._settings.tail_gather_s)
                     self._read_journal()
             except Exception as error:  # noqa: BLE001 - a reader outlives what is wrong for a while; it says so
                 _log.error("the tail cannot be read", action="tail.read", error=str(error))

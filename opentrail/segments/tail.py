@@ -37,21 +37,18 @@ class Tail:
 
     def add(self, batches: Iterable[Batch], after: int) -> None:
         """Hold the events of `batches`, which come in order, as far as they lie beyond position `after`."""
+        # Reading the records takes most of the time and is done before the lock is taken; calls that are recorded one
+        # by one are batches of their own, and what is done for each batch would cost more than its event.
+        fresh = Staged()
         for batch in batches:
             if batch.last <= after:
                 continue
-            # Reading the records takes most of the time and is done before the lock is taken.
-            fresh = self._stage(batch, max(after + 1 - batch.first, 0))
-            with self._lock:
-                self._staged.extend(fresh)
-                self._sorted = None
-                full = self._staged.count >= limits.TAIL_CHUNK_ROWS
-                if full:
-                    chunk = TailChunk.sort(self._staged)
-                    self._chunks = (*self._chunks, chunk)
-                    self._staged = Staged()
-            if full:
-                self._replace(chunk, chunk.pack())
+            self._stage(fresh, batch, max(after + 1 - batch.first, 0))
+            if fresh.count >= limits.TAIL_CHUNK_ROWS:
+                self._hold(fresh)
+                fresh = Staged()
+        if fresh.count:
+            self._hold(fresh)
 
     def drop_through(self, position: int) -> None:
         """Let go of chunks that hold nothing beyond `position`; running questions keep theirs."""
@@ -69,8 +66,19 @@ class Tail:
             chunks = self._chunks if self._sorted is None else (*self._chunks, self._sorted)
         return [TailSource(chunk, self._scopes) for chunk in chunks]
 
-    def _stage(self, batch: Batch, skipped: int) -> Staged:
-        staged = Staged()
+    def _hold(self, fresh: Staged) -> None:
+        with self._lock:
+            self._staged.extend(fresh)
+            self._sorted = None
+            full = self._staged.count >= limits.TAIL_CHUNK_ROWS
+            if full:
+                chunk = TailChunk.sort(self._staged)
+                self._chunks = (*self._chunks, chunk)
+                self._staged = Staged()
+        if full:
+            self._replace(chunk, chunk.pack())
+
+    def _stage(self, staged: Staged, batch: Batch, skipped: int) -> None:
         entries = batch.entries
         for index, record in enumerate(views(entries.bodies)):
             if index < skipped:
@@ -86,7 +94,6 @@ class Tail:
                 found,
                 entries.bodies[index],
             )
-        return staged
 
     def _replace(self, old: TailChunk, new: TailChunk) -> None:
         with self._lock:
