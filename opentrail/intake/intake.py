@@ -66,12 +66,18 @@ class Intake:
         self._thread.start()
 
     def live(
-        self, fields: Mapping[str, Any], *, ends_intent: int | None = None, event_time_us: int | None = None
+        self,
+        fields: Mapping[str, Any],
+        *,
+        ends_intent: int | None = None,
+        event_time_us: int | None = None,
+        patient: bool = False,
     ) -> Future[Appended]:
         """Stamp, encode and append one record of our own; the future's result means that it is on disk.
 
         The future may be ignored: a record that the journal cannot take now fails the future with JournalUnwritable
         and is retried from memory. It fails for good with BadRecord or EntriesRefused, counted by that name.
+        `patient` says that it will be ignored: see Journal.submit.
         """
         counting.came_in(LIVE)
         try:
@@ -81,7 +87,7 @@ class Intake:
             failed: Future[Appended] = Future()
             failed.set_exception(error)
             return failed
-        return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, ends_intent))
+        return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, ends_intent), patient=patient)
 
     def live_record(self, fields: Mapping[str, Any], *, event_time_us: int | None = None) -> tuple[bytes, Envelope]:
         """As `live`, without appending or counting: for intents. Raises BadRecord."""
@@ -158,8 +164,8 @@ class Intake:
             _LOG.error("records-lost", action="close", records=lost)
         return lost
 
-    def _append_or_keep(self, record: WaitingRecord) -> Future[Appended]:
-        future = self._journal.submit(record.entries, record.origin, ends_intent=record.ends_intent)
+    def _append_or_keep(self, record: WaitingRecord, *, patient: bool = False) -> Future[Appended]:
+        future = self._journal.submit(record.entries, record.origin, ends_intent=record.ends_intent, patient=patient)
         future.add_done_callback(lambda done: self._settled(record, done))
         return future
 

@@ -1,5 +1,6 @@
 """The group commit: one thread that writes what many callers submit, in one transaction with one fsync."""
 
+import math
 import sqlite3
 import time
 from collections import deque
@@ -25,6 +26,8 @@ from opentrail.journal.writability import Writability
 
 _LOG = telemetry.logger("journal")
 
+GATHER_SECONDS = 0.01  # an append that nobody waits for may wait so long for others to share its transaction
+
 
 class Committer:
     """Owns the writing connection of a process.
@@ -47,6 +50,7 @@ class Committer:
         self._waiting: deque[Submission] = deque()
         self._waiting_events = 0
         self._waiting_bytes = 0
+        self._due = math.inf  # when the next transaction begins at the latest
         self._closing = False
         self._probe_at = 0.0
         self._thread = Thread(target=self._run, name="journal-committer", daemon=True)
@@ -69,7 +73,7 @@ class Committer:
             self._waiting.append(submission)
             self._waiting_events += events
             self._waiting_bytes += size
-            self._wakeup.notify()
+            self._bring_forward(submission)
 
     def close(self) -> None:
         """Write what waits, then end; what cannot be written fails. The connection stays open."""
@@ -77,6 +81,15 @@ class Committer:
             self._closing = True
             self._wakeup.notify()
         self._thread.join()
+
+    def _bring_forward(self, submission: Submission) -> None:
+        """Wake the thread, but for what it takes along anyway when it wakes."""
+        patient = isinstance(submission, EntriesSubmission) and submission.patient
+        full = self._waiting_events >= limits.JOURNAL_BATCH_EVENTS or self._waiting_bytes >= limits.JOURNAL_BATCH_BYTES
+        due = time.monotonic() + GATHER_SECONDS if patient and not full else 0.0
+        if due < self._due:
+            self._due = due
+            self._wakeup.notify()
 
     def _run(self) -> None:
         while True:
@@ -99,6 +112,9 @@ class Committer:
                 if self._writability.needs_probe() and due <= 0:
                     return []
                 self._wakeup.wait(limits.JOURNAL_PROBE_SECONDS if due <= 0 else due)
+            while not self._closing and (left := self._due - time.monotonic()) > 0:
+                self._wakeup.wait(left)
+            self._due = math.inf
             taken = list(self._waiting)
             self._waiting.clear()
             self._waiting_events = self._waiting_bytes = 0

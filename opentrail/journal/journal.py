@@ -56,17 +56,20 @@ class Journal:
         """
         return cls(folder, clock, read_only=read_only, reserve_bytes=reserve_bytes)
 
-    def submit(self, entries: Entries, origin: str, *, ends_intent: int | None = None) -> Future[Appended]:
+    def submit(
+        self, entries: Entries, origin: str, *, ends_intent: int | None = None, patient: bool = False
+    ) -> Future[Appended]:
         """Append; the future's result means that all of `entries` are on disk, at contiguous positions.
 
         Fails with JournalUnwritable (nothing of it is there) or EntriesRefused (never will be). Once submitted it
         cannot be cancelled. `ends_intent` is deleted in the same transaction. Never blocks on the disk; 256 events
-        and more are compressed by the calling thread.
+        and more are compressed by the calling thread. Where `patient`, nobody waits for the future: the transaction
+        may begin committer.GATHER_SECONDS later, to hold more.
         """
         future: Future[Appended] = Future()
         future.set_running_or_notify_cancel()
         try:
-            self._submit(entries_submission(entries, origin, ends_intent, future))
+            self._submit(entries_submission(entries, origin, ends_intent, future, patient=patient))
         except (JournalUnwritable, EntriesRefused) as error:
             future.set_exception(error)
         return future

@@ -25,6 +25,7 @@ class EntriesSubmission:
     bytes: int
     packed: tuple[Packed, ...] | None
     future: Future[Appended]
+    patient: bool = False  # nobody waits for the future: the commit may gather more
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ Work = Append | IntentSubmission | PositionSubmission
 
 
 def entries_submission(
-    entries: Entries, origin: str, ends_intent: int | None, future: Future[Appended]
+    entries: Entries, origin: str, ends_intent: int | None, future: Future[Appended], *, patient: bool = False
 ) -> EntriesSubmission:
     """Checked, and packed if it is large; raises EntriesRefused."""
     entries.require_parallel()
@@ -72,7 +73,7 @@ def entries_submission(
     packed = None
     if entries.count >= OWN_ROW_EVENTS or size >= OWN_ROW_BYTES:
         packed = tuple(pack(part) for part in split(entries, size))
-    return EntriesSubmission(entries, origin, ends_intent, size, packed, future)
+    return EntriesSubmission(entries, origin, ends_intent, size, packed, future, patient)
 
 
 def split(entries: Entries, size: int) -> list[Entries]:

@@ -4,7 +4,8 @@ durable   An answer of up to limits.HELD_ANSWER_BYTES leaves after its record is
           longer one an intent is on disk, before its last byte the record, which ends the intent. When the journal
           fails after the upstream has acted, no answer leaves: the connection is cut, intake keeps the record in
           memory and tries again.
-async     The record is handed to intake before the answer leaves, and nobody waits for the disk.
+async     The record is handed to intake before the answer leaves, and nobody waits for the disk: it is written some
+          10 ms later, together with the records of other calls.
 """
 
 import asyncio
@@ -51,7 +52,7 @@ class Keeper:
         """As `keep`, without waiting. The first record comes last and ends the intent: with it, all are there."""
         now_us = self._clock.now_us()
         own, *besides = records
-        futures = [self._intake.live(fields, event_time_us=now_us) for fields in besides]
+        futures = [self._intake.live(fields, event_time_us=now_us, patient=not self.waits) for fields in besides]
         futures.append(self._live(own, ends_intent, now_us))
         return futures
 
@@ -73,10 +74,12 @@ class Keeper:
         self._intake.refuse()
 
     def _live(self, fields: Fields, ends_intent: int | None, now_us: int) -> Future[Appended]:
-        future = self._intake.live(fields, ends_intent=ends_intent, event_time_us=now_us)
+        patient = not self.waits
+        future = self._intake.live(fields, ends_intent=ends_intent, event_time_us=now_us, patient=patient)
         if future.done() and isinstance(future.exception(), BadRecord):
             _LOG.warning("record cut to its head", action="record-too-large", event_name=fields.get("eventName"))
-            future = self._intake.live(without_details(fields), ends_intent=ends_intent, event_time_us=now_us)
+            fields = without_details(fields)
+            future = self._intake.live(fields, ends_intent=ends_intent, event_time_us=now_us, patient=patient)
         return future
 
 
