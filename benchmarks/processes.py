@@ -35,19 +35,28 @@ def cpu_seconds(pid: int) -> float:
 
 
 def ask(port: int, call: bytes, *, until: float, latencies: list[float]) -> None:
-    """Send `call` over one connection again and again until the clock (`time.perf_counter`) says `until`.
+    """Send `call` again and again until the clock (`time.perf_counter`) says `until`.
 
-    `latencies` gets the milliseconds of every whole answer. Raises ConnectionError where the other side closes.
+    The connection is kept for as long as the other side keeps it. `latencies` gets the milliseconds of every whole
+    answer. Raises ConnectionError where an answer breaks off.
     """
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        while (began := time.perf_counter()) < until:
-            connection.sendall(call)
-            _read_answer(connection)
-            latencies.append((time.perf_counter() - began) * 1000)
+    connection: socket.socket | None = None
+    while (began := time.perf_counter()) < until:
+        if connection is None:
+            connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(call)
+        kept = _read_answer(connection)
+        latencies.append((time.perf_counter() - began) * 1000)
+        if not kept:
+            connection.close()
+            connection = None
+    if connection is not None:
+        connection.close()
 
 
-def _read_answer(connection: socket.socket) -> None:
+def _read_answer(connection: socket.socket) -> bool:
+    """Read one answer; whether the other side keeps the connection."""
     answer = b""
     while (end := answer.find(b"\r\n\r\n")) < 0:
         answer += _receive(connection)
@@ -57,6 +66,7 @@ def _read_answer(connection: socket.socket) -> None:
     received = len(answer)
     while received < wanted:
         received += len(_receive(connection))
+    return b"connection: close" not in head
 
 
 def _receive(connection: socket.socket) -> bytes:
