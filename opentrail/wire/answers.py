@@ -49,7 +49,8 @@ def read_answer(
     if status >= _FIRST_ERROR_STATUS:
         error = parsed.get("Error") or {}
         code = error.get("QueryErrorCode") or error.get("Code") or _header_code(status, headers)
-        return ParsedAnswer(None, str(code), _text(error.get("Message")), request_id, host_id)
+        message = None if _is_page(headers) else _text(error.get("Message"))
+        return ParsedAnswer(None, str(code), message, request_id, host_id)
     parsed.pop(_streamed(operation), None)
     return ParsedAnswer(parsed, None, None, request_id, host_id)
 
@@ -108,6 +109,11 @@ def _header_code(status: int, headers: Mapping[str, str]) -> str | None:
         return None
     code = headers.get("x-amzn-errortype", "").split(":", 1)[0].rpartition("#")[2].strip()
     return code or str(status)
+
+
+def _is_page(headers: Mapping[str, str]) -> bool:
+    """Whether the body is a web page: what proxies and broken servers answer, and no AWS service's error."""
+    return headers.get("content-type", "").startswith("text/html")
 
 
 def _text(value: Any) -> str | None:

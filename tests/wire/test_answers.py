@@ -95,3 +95,10 @@ def test_every_service_has_a_parser():
         model = service_model(service)
         operation = model.operation_model(model.operation_names[0])
         assert read_answer(operation, 500, {}, b"").error_code == "500"
+
+
+def test_a_web_page_is_no_error_message():
+    page = b"<!doctype html><title>500 Internal Server Error</title>"
+    headers = {"content-type": "text/html; charset=utf-8"}
+    answer = read_answer(_operation("dynamodb", "GetItem"), 500, headers, page)
+    assert answer.error_code and answer.error_message is None
