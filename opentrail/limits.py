@@ -103,7 +103,7 @@ EXPIRED_KEY_SECONDS = 7 * 86_400  # how long a temporary key is remembered after
 # Segments and tables of events
 SEGMENT_PAGE_BYTES = 128 * KIB  # unpacked size of a page of eventjson: what one look-up hit has to unpack
 SEGMENT_ROW_GROUP_ROWS = 65_536
-COLUMNS_CHUNK_ROWS = 8192  # records that are made columns at a time
+COLUMNS_CHUNK_ROWS = 1024  # records that are made columns at a time
 SEGMENT_ROWS = 1_048_576  # a segment is full with so many rows or bytes and is not merged again
 SEGMENT_BYTES = 128 * MIB
 TAIL_CHUNK_ROWS = 8192  # the hot tail is kept in sorted chunks of so many events

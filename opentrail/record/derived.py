@@ -6,7 +6,7 @@ AWS's answers, which is the order of a Java hash map of their names.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import msgspec
 from opentrail import limits
 from opentrail.record.arn_types import type_of_arn
 from opentrail.record.classification import read_only, verb_and_rest
+from opentrail.record.projection import Caller, Projection
 from opentrail.record.resource_types import (
     BY_PREFIX,
     EC2_PREFIXES,
@@ -27,9 +28,10 @@ from opentrail.record.resource_types import (
     ServiceTypes,
 )
 from opentrail.record.service_tables import SERVICES
-from opentrail.record.view import RecordView, generic
+from opentrail.record.view import ABSENT, IdentityView, RecordView, ResourceView, generic, resource_entries
 
 Resources = list[tuple[str | None, str]]
+_Listed = tuple[tuple[str | None, str], ...]
 
 _AFTER_COLON = frozenset({"AssumedRole", "FederatedUser"})
 _BY_USER_NAME = frozenset(
@@ -37,19 +39,22 @@ _BY_USER_NAME = frozenset(
 )
 _HIDDEN = frozenset({"", "HIDDEN_DUE_TO_SECURITY_REASONS", "<sensitiveDataRemoved>", "***", "****"})
 _VERSION = re.compile(r"\d{8}(v\d+)?$|\d{4}_\d\d_\d\d$")
-_CACHED_PARAMETERS_BYTES = 1024  # longer parameters seldom come twice
+_CACHED_BYTES = 1024  # longer parameters seldom come twice
 _decode = msgspec.json.Decoder().decode
+_decode_entries = msgspec.json.Decoder(list[ResourceView] | None).decode
 
 
 def username(view: RecordView) -> str | None:
-    """The user name that LookupEvents shows, or None where it shows none.
+    """The user name that LookupEvents shows, or None where it shows none; see `caller_name`."""
+    return None if view.userIdentity is None else caller_name(view.userIdentity)
+
+
+def caller_name(identity: IdentityView | Caller) -> str | None:
+    """The user name of an identity.
 
     `root` for the root user, the session's name for roles and federated users, else the identity's own user name;
     accounts, services and events without a type of identity have none.
     """
-    identity = view.userIdentity
-    if identity is None:
-        return None
     kind = identity.type
     if kind in _AFTER_COLON:
         _, colon, session = (identity.principalId or "").partition(":")
@@ -70,34 +75,72 @@ def resources(view: RecordView) -> Resources:
     source, name = view.eventSource, view.eventName
     if source is None or name is None or (source, name) in UNLISTED_CALLS:
         return []
-    request, answer = bytes(view.requestParameters), bytes(view.responseElements)
-    if view.apiVersion == "2015-12-01" and source == "elasticloadbalancing.amazonaws.com":
-        source = "elasticloadbalancing 2015-12-01"
-    if answer[:1] != b"{" and not view.resources:
+    source = _tabled(source, view.apiVersion)
+    request, answer = bytes(view.requestParameters), _object(bytes(view.responseElements))
+    if answer is None and not view.resources:
         if request[:1] != b"{":
             return []
-        if len(request) <= _CACHED_PARAMETERS_BYTES:
-            return list(_of_request(source, name, view.readOnly, request))
+        if len(request) <= _CACHED_BYTES:
+            return list(_repeated(source, name, view.readOnly, request, b""))
     found = _collect(source, name, view.readOnly, request, answer)
-    if view.resources:
-        _add_entries(view, found)
+    _add_entries(view.resources, found)
     return _grouped(found)
 
 
+def listed(record: Projection) -> Sequence[tuple[str | None, str]]:
+    """`resources` of a record's projection; not to be changed, for equal calls share it."""
+    source, name = record.eventSource, record.eventName
+    if source is None or name is None or (source, name) in UNLISTED_CALLS:
+        return ()
+    if record.apiVersion is not None:
+        source = _tabled(source, record.apiVersion)
+    request = bytes(record.requestParameters)
+    entries = b"" if record.resources is ABSENT else bytes(record.resources)
+    if record.responseElements is None:
+        if not entries and request[:1] != b"{":
+            return ()
+        if len(request) + len(entries) <= _CACHED_BYTES:
+            return _repeated(source, name, record.readOnly, request, entries)
+    found = _collect(source, name, record.readOnly, request, record.responseElements)
+    _add_entries(_entries(entries), found)
+    return _grouped(found)
+
+
+def _tabled(source: str, api_version: str | None) -> str:
+    """The name under which the tables have the service of `source`."""
+    if api_version == "2015-12-01" and source == "elasticloadbalancing.amazonaws.com":
+        return "elasticloadbalancing 2015-12-01"
+    return source
+
+
 @lru_cache(maxsize=4096)
-def _of_request(source: str, name: str, reads: bool | None, request: bytes) -> tuple[tuple[str | None, str], ...]:
-    return tuple(_grouped(_collect(source, name, reads, request, b"")))
+def _repeated(source: str, name: str, reads: bool | None, request: bytes, entries: bytes) -> _Listed:
+    """The resources of a call without an answer; such calls are repeated again and again."""
+    found = _collect(source, name, reads, request, None)
+    _add_entries(_entries(entries), found)
+    return tuple(_grouped(found))
 
 
-def _collect(source: str, name: str, reads: bool | None, request: bytes, answer: bytes) -> dict[tuple[str, str], None]:
+def _entries(text: bytes) -> list[ResourceView] | None:
+    if not text:
+        return None
+    try:
+        entries: list[ResourceView] | None = _decode_entries(text)
+    except (msgspec.DecodeError, RecursionError):
+        return resource_entries(text)
+    return entries
+
+
+def _collect(
+    source: str, name: str, reads: bool | None, request: bytes, answer: dict[str, Any] | None
+) -> dict[tuple[str, str], None]:
     """(type or UNTYPED, name) in the order of their places, as keys of a dict."""
     service = source.removesuffix(".amazonaws.com")
     found: dict[tuple[str, str], None] = {}
     walk = _Walk(SERVICES.get(service, UNKNOWN_SERVICE), found, _most(name))
     own = _thing_of_call(service, name)
-    elements = _object(answer) if name not in walk.types.answers_unread else None
-    if elements is not None:  # the answer first, as AWS's order shows
-        walk.visit(elements, own)
+    if answer is not None and name not in walk.types.answers_unread:  # the answer first, as AWS's order shows
+        walk.visit(answer, own)
     parameters = _object(request)
     if parameters is not None:
         if service == "ec2" and (reads if reads is not None else read_only(source, name)):
@@ -211,9 +254,9 @@ def _thing_of_call(service: str, name: str) -> str | None:
     return types.things[max(starts, key=len)] if starts else types.default
 
 
-def _add_entries(view: RecordView, found: dict[tuple[str, str], None]) -> None:
+def _add_entries(entries: list[ResourceView] | None, found: dict[tuple[str, str], None]) -> None:
     """The record's own resources, by ARN; those without a type only where no parameter named them."""
-    for entry in view.resources or ():
+    for entry in entries or ():
         arn = entry.ARN
         if not arn or arn in _HIDDEN or len(found) >= limits.LISTED_OBJECTS or len(arn) > limits.LISTED_RESOURCE_CHARS:
             continue

@@ -287,7 +287,7 @@ def _convert(wanted: Any, raw: msgspec.Raw) -> Any:
     if wanted == bool | None:
         return _as_bool(raw)
     if wanted == list[ResourceView] | None:
-        return _as_resources(raw)
+        return resource_entries(raw)
     for kind in (IdentityView, SessionIssuerView):
         if wanted == kind | None:
             return _nested(raw, kind)
@@ -308,11 +308,11 @@ def _as_bool(raw: msgspec.Raw) -> bool | None:
     return True if text in (b"true", b"yes", b"1") else False if text in (b"false", b"no", b"0") else None
 
 
-def _as_resources(raw: msgspec.Raw) -> list[ResourceView] | None:
-    """The entries that are objects; a single object counts as a list of one."""
+def resource_entries(raw: msgspec.Raw | bytes) -> list[ResourceView] | None:
+    """Of the value of `resources` the entries that are objects; a single object counts as a list of one."""
     text = bytes(raw)
     if text[:1] == b"{":
-        items = [raw]
+        items = [msgspec.Raw(text)]
     elif text[:1] == b"[":
         try:
             items = msgspec.json.decode(text, type=list[msgspec.Raw])

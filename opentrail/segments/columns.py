@@ -7,7 +7,7 @@ are null.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -15,13 +15,13 @@ import pyarrow as pa
 
 from opentrail import limits
 from opentrail.journal.entries import Batch, Entries
+from opentrail.record.derived import caller_name, listed
+from opentrail.record.projection import Projection, projections
 from opentrail.record.view import RecordView, views
-from opentrail.segments.attributes import INSIGHT, Answers, answers
+from opentrail.segments.attributes import INSIGHT, Resource, answers
 from opentrail.segments.schema import COLUMNS, arrow_schema
 
 _SCHEMA: Final = arrow_schema()
-_UNREADABLE: Final = RecordView()
-_NO_ANSWERS: Final = Answers(None, None, None, None, None, [])
 _DAY_US: Final = 86_400_000_000
 
 _FROM_VIEW: Final = {
@@ -43,7 +43,8 @@ _FROM_VIEW: Final = {
     "readonly": "readOnly",
     "managementevent": "managementEvent",
 }
-_READERS: Final = {column: attrgetter(name) for column, name in _FROM_VIEW.items()}
+_READERS: Final = [(column, attrgetter(name), _SCHEMA.field(column).type) for column, name in _FROM_VIEW.items()]
+_CALLER: Final = attrgetter("userIdentity")
 
 
 class Rows:
@@ -108,7 +109,7 @@ def table_of(batches: Iterable[Batch]) -> pa.Table:
 def sorted_tables(rows: Rows) -> Iterator[pa.Table]:
     """The columns of `rows`, sorted by (eventtime, position), in tables of at most limits.COLUMNS_CHUNK_ROWS.
 
-    So much at a time stays in the processor's caches and in memory that is in use already: half the time.
+    So much at a time stays in the caches of one processor: half the time of eight times as much.
     """
     times = np.array(rows.entries.times_us, np.int64)
     positions = np.array(rows.positions, np.int64)
@@ -126,52 +127,51 @@ def sorted_tables(rows: Rows) -> Iterator[pa.Table]:
 
 def _table(entries: Entries, order: Sequence[int], columns: dict[str, pa.Array]) -> pa.Table:
     """The columns of the events that `order` names, in its order; the numbers are in `columns` already."""
-
-    def taken(values: list[Any]) -> list[Any]:
-        return [values[index] for index in order]
-
-    bodies, categories = taken(entries.bodies), taken(entries.categories)
-    readable = [record if isinstance(record, RecordView) else _UNREADABLE for record in views(bodies)]
-    derived = [
-        answers(record, category) if record is not _UNREADABLE else _NO_ANSWERS
-        for record, category in zip(readable, categories, strict=True)
-    ]
+    take = itemgetter(*order) if len(order) > 1 else lambda values: (values[order[0]],)
+    bodies: Sequence[bytes] = take(entries.bodies)
+    categories: Sequence[str] = take(entries.categories)
+    records = projections(bodies)
+    insights = [row for row, category in enumerate(categories) if category == INSIGHT] if INSIGHT in categories else []
     columns |= {
-        "account": _text(taken(entries.accounts)),
-        "region": _text(taken(entries.regions)),
+        "account": _text(take(entries.accounts)),
+        "region": _text(take(entries.regions)),
         "category": _text(categories),
-        "eventid": _text(taken(entries.event_ids)),
-        "lookupresources": _resources(derived),
+        "eventid": _text(take(entries.event_ids)),
         "eventjson": _evidence(bodies),
+        **{name: pa.array(list(map(read, records)), kind) for name, read, kind in _READERS},
+        **_derived(records, insights),
+        **_insights(bodies, insights),
     }
-    for name, read in _READERS.items():
-        kind = pa.bool_() if name in ("readonly", "managementevent") else pa.string()
-        columns[name] = pa.array(list(map(read, readable)), kind)
-    columns |= _derived(derived, categories)
     return pa.table([columns[column.name] for column in COLUMNS], schema=_SCHEMA)
 
 
-def _derived(derived: Sequence[Answers], categories: Sequence[str]) -> dict[str, pa.Array]:
-    columns = {
-        "username": _text([found.username for found in derived]),
-        "accesskeyid": _text([found.access_key_id for found in derived]),
-    }
-    speaks_of_calls = [category == INSIGHT for category in categories]
-    if any(speaks_of_calls):
-        pairs = list(zip(derived, speaks_of_calls, strict=True))
-        columns["insighteventsource"] = _text([found.event_source if insight else None for found, insight in pairs])
-        columns["insighteventname"] = _text([found.event_name if insight else None for found, insight in pairs])
-    else:
-        columns["insighteventsource"] = columns["insighteventname"] = pa.nulls(len(derived), pa.string())
-    return columns
+def _derived(records: Sequence[Projection], insights: Sequence[int]) -> dict[str, pa.Array]:
+    """What records answer to besides their own fields; Insights events answer to none of it."""
+    callers = list(map(_CALLER, records))
+    names = [None if caller is None else caller_name(caller) for caller in callers]
+    keys = [None if caller is None else caller.accessKeyId or None for caller in callers]
+    resources = list(map(listed, records))
+    for row in insights:
+        names[row], keys[row], resources[row] = None, None, ()
+    return {"username": _text(names), "accesskeyid": _text(keys), "lookupresources": _resources(resources)}
+
+
+def _insights(bodies: Sequence[bytes], insights: Sequence[int]) -> dict[str, pa.Array]:
+    """The source and name of the calls that Insights events speak of."""
+    sources: list[str | None] = [None] * len(bodies)
+    names = sources.copy()
+    for row, record in zip(insights, views([bodies[row] for row in insights]), strict=True):
+        if isinstance(record, RecordView):
+            said = answers(record, INSIGHT)
+            sources[row], names[row] = said.event_source, said.event_name
+    return {"insighteventsource": _text(sources), "insighteventname": _text(names)}
 
 
 def _text(values: Sequence[str | None]) -> pa.Array:
     return pa.array(values, pa.string())
 
 
-def _resources(derived: Sequence[Answers]) -> pa.Array:
-    lists = [found.resources for found in derived]
+def _resources(lists: Sequence[Sequence[Resource]]) -> pa.Array:
     offsets = np.zeros(len(lists) + 1, np.int32)
     np.cumsum(np.fromiter(map(len, lists), np.int32, len(lists)), out=offsets[1:])
     flat = list(chain.from_iterable(lists))
