@@ -2,12 +2,11 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.auth import SigV4Auth
 
 from opentrail import limits
 from opentrail.wire.signature import Signature
@@ -16,30 +15,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 S3_PATH_SERVICES = frozenset({"s3", "s3express", "s3-object-lambda", "s3-outposts"})  # their paths are signed as sent
 UNRESERVED = "-_.~"
-
-
-class SignedHeaders:
-    """Headers in the form that botocore's canonicalisation reads: names, and all values of a name."""
-
-    def __init__(self, values: Mapping[str, list[str]]) -> None:
-        self._values = values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def get_all(self, name: str) -> list[str]:
-        """The values of `name` in the order of arrival."""
-        return self._values[name]
-
-
-class _Query(NamedTuple):
-    """What botocore reads of a split URL."""
-
-    query: str
-
-
 _SERVICE = SigV4Auth(None, "", "")
-_S3 = S3SigV4Auth(None, "", "")
 
 
 def canonical_request(
@@ -47,16 +23,28 @@ def canonical_request(
 ) -> str:
     """The text whose SHA-256 is signed.
 
-    `path` and `query` are raw. `headers` are the signed ones alone, names in lower case. Every part is computed
-    by botocore; they are put together here because botocore's own way parses a URL, which would cut what hostile
-    bytes of a path (`#`, tabs) hide from it.
+    `path` and `query` are raw. `headers` are the signed ones alone, names in lower case. The parts are those of
+    botocore, put together here because its own way parses a URL, which would cut what hostile bytes of a path (`#`,
+    tabs) hide from it; all but the path are so short that going through its objects would cost more than they do.
     """
-    auth = _S3 if s3 else _SERVICE
-    signed = SignedHeaders(headers)
-    return (
-        f"{method.upper()}\n{auth._normalize_url_path(path)}\n{auth._canonical_query_string_url(_Query(query))}\n"
-        f"{auth.canonical_headers(signed)}\n\n{auth.signed_headers(signed)}\n{payload_hash}"
-    )
+    if not s3 and path != "/":
+        path = _SERVICE._normalize_url_path(path)
+    names = sorted(headers)
+    lines = "\n".join([f"{name}:{','.join([_trimmed(value) for value in headers[name]])}" for name in names])
+    return f"{method.upper()}\n{path}\n{_sorted(query)}\n{lines}\n\n{';'.join(names)}\n{payload_hash}"
+
+
+def _trimmed(value: str) -> str:
+    """Without white space at the ends, and one space for each run of it inside."""
+    return " ".join(value.split())
+
+
+def _sorted(query: str) -> str:
+    """The parameters by name, then by value, both as they were sent; each with a `=`."""
+    if not query:
+        return ""
+    pairs = sorted(pair.partition("=")[::2] for pair in query.split("&"))
+    return "&".join([f"{name}={value}" for name, value in pairs])
 
 
 def signing_text(date: str, scope: str, canonical: str) -> str:

@@ -1,4 +1,4 @@
-"""Signature Version 4: reading it from a request, and verifying it by running botocore's canonicalisation again."""
+"""Signature Version 4: reading it from a request, and verifying it by computing the canonical request again."""
 
 import hmac
 import re
