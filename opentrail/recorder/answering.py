@@ -38,15 +38,27 @@ class ClientAnswer:
         await self._told_to_go_on()
         if unread:
             headers = [*headers, _CLOSE]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
         self.sent_bytes = len(body)
         if not unread:
-            await send({"type": "http.response.body", "body": body})
+            await self._at_once(status, headers, body)
             return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": True})
         if self._call.body.touched or "expect" not in self._call.request.headers_by_name:
             await _linger(self._call.body)
         await send({"type": "http.response.body", "body": b""})
+
+    async def _at_once(self, status: int, headers: ByteHeaders, body: bytes) -> None:
+        """Head and body in one system call: each wakes the client."""
+        send, connection = self._call.send, self._call.connection
+        if connection is not None:
+            connection.hold()
+        try:
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        finally:
+            if connection is not None:
+                connection.release()
 
     async def start(self, status: int, headers: ByteHeaders) -> None:
         """Begin an answer whose body follows in chunks."""

@@ -14,13 +14,56 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 EXTENSION = "opentrail.connection"
 
 
+class HoldingTransport:
+    """A transport that can hold what is written to it; all else is the transport's own."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: list[bytes] | None = None
+        self.is_closing = transport.is_closing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, or keep while held."""
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self._held.append(data)
+
+    def close(self) -> None:
+        """Close when all is written, what is held included."""
+        self.release()
+        self._transport.close()
+
+    def hold(self) -> None:
+        """Keep what is written until `release`."""
+        if self._held is None:
+            self._held = []
+
+    def release(self) -> None:
+        """Write what is held at once; nothing on a connection that is gone."""
+        held, self._held = self._held, None
+        if held and not self.is_closing():
+            self._transport.writelines(held)
+
+
 class ClientConnection:
     """The connection that one call came by."""
 
     __slots__ = ("_protocol",)
 
-    def __init__(self, protocol: HttpToolsProtocol) -> None:
+    def __init__(self, protocol: "CuttableHttpProtocol") -> None:
         self._protocol = protocol
+
+    def hold(self) -> None:
+        """Keep what is written from now on, for one system call."""
+        self._protocol.writing.hold()
+
+    def release(self) -> None:
+        """Write what is held."""
+        self._protocol.writing.release()
 
     def cut(self) -> None:
         """Close at once, without a further byte."""
@@ -41,11 +84,13 @@ class ClientConnection:
 class CuttableHttpProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with the connection in every scope."""
 
+    writing: HoldingTransport
     _connection: ClientConnection | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
-        super().connection_made(transport)  # type: ignore[arg-type]
+        self.writing = HoldingTransport(transport)  # type: ignore[arg-type]
+        super().connection_made(self.writing)  # type: ignore[arg-type]
         self._connection = ClientConnection(self)
 
     def on_message_begin(self) -> None:
