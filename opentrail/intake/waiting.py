@@ -2,15 +2,15 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Lock
+
+import msgspec
 
 from opentrail import limits, telemetry
 from opentrail.journal import Entries
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingRecord:
+class WaitingRecord(msgspec.Struct, frozen=True):
     """One record, its origin, and the intent that its append ends."""
 
     entries: Entries

@@ -78,8 +78,7 @@ class Entries(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return sum(map(len, self.bodies))
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """One row of the journal, verified and unpacked. Its events hold positions `first` to `last`."""
 
     first: int
@@ -93,8 +92,7 @@ class Batch:
         return self.first + self.entries.count - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True):
     """The positions that a submission was given; whoever holds this knows that it is on disk."""
 
     first: int

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+import msgspec
+
 from opentrail import limits
 from opentrail.journal.entries import Appended, Entries
 from opentrail.journal.faults import EntriesRefused
@@ -15,8 +17,7 @@ OWN_ROW_EVENTS = 256
 OWN_ROW_BYTES = 256 * limits.KIB
 
 
-@dataclass(frozen=True, slots=True)
-class EntriesSubmission:
+class EntriesSubmission(msgspec.Struct, frozen=True):
     """Events to append; `packed` where the submitting thread has already made the rows."""
 
     entries: Entries
@@ -48,8 +49,7 @@ class PositionSubmission:
 Submission = EntriesSubmission | IntentSubmission | PositionSubmission
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(msgspec.Struct, frozen=True):
     """Rows that follow each other, and the submissions whose events they hold, in order."""
 
     origin: str

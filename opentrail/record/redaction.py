@@ -6,6 +6,7 @@ all. Beyond AWS we hide session tokens, which AWS writes in full, and message bo
 Names and paths compare without case.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -170,9 +171,16 @@ def redact_response(event_source: str, event_name: str, elements: Any, sensitive
 
 
 def _cleaned(event_source: str, event_name: str, value: Any, sensitive: Paths) -> Any:
+    redaction, paths = _redaction(event_source, event_name, sensitive)
+    return redaction.clean(value, paths, limits.RECORD_DEPTH)
+
+
+@functools.lru_cache(maxsize=4096)
+def _redaction(event_source: str, event_name: str, sensitive: Paths) -> "tuple[_Redaction, list[tuple[str, ...]]]":
+    """What is done to the calls of one name, and the paths that apply from the top; both are never changed."""
     source = event_source.removesuffix(".amazonaws.com")
     paths = [tuple(step.lower() for step in path) for path in sensitive if path]
-    return _Redaction(source).clean(value, paths + _BY_CALL.get((source, event_name), []), limits.RECORD_DEPTH)
+    return _Redaction(source), paths + _BY_CALL.get((source, event_name), [])
 
 
 class _Redaction:

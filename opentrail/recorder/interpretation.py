@@ -1,8 +1,8 @@
 """What a request asks for, in the terms of a CloudTrail record."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from botocore.model import OperationModel
 
 from opentrail import limits
@@ -23,8 +23,7 @@ from opentrail.wire.signature import Signature
 _BROWSERS_S3 = {"POST": "PostObject", "OPTIONS": "PreflightRequest"}
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreted:
+class Interpreted(msgspec.Struct, frozen=True):
     """A call before its answer is known.
 
     `request_parameters` has CloudTrail's shape and holds no secret. `parameters` are the same by the model's names,
@@ -39,10 +38,13 @@ class Interpreted:
     category: str  # "Management" | "Data"
     request_parameters: dict[str, Any] | None = None
     api_version: str | None = None
-    operation: OperationModel | None = field(default=None, repr=False)
+    operation: OperationModel | None = None
     protocol: str = ""
-    parameters: dict[str, Any] | None = field(default=None, repr=False)
+    parameters: dict[str, Any] | None = None
     unreadable: str | None = None  # why the parameters could not be read
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.event_source}, {self.event_name})"  # the parameters may hold secrets
 
     @property
     def management_event(self) -> bool:

@@ -1,8 +1,9 @@
 """What an answer says, in the terms of a CloudTrail record."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from opentrail.record.redaction import redact_response
 from opentrail.recorder.deleted_objects import ExtraEvent, deleted_object_events
@@ -33,8 +34,7 @@ _ANSWERED_READS: Final[Mapping[str, frozenset[str]]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True):
     """What is known about a call beside its contents."""
 
     request: HttpRequest
@@ -46,8 +46,7 @@ class Exchange:
     cipher_suite: str | None = None  # of the client's TLS connection
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """The parts of a record that need the answer. `request_parameters` are the final ones: some failures null them."""
 
     request_parameters: dict[str, Any] | None
@@ -58,7 +57,10 @@ class Outcome:
     additional_event_data: dict[str, Any] | None = None
     resources: list[dict[str, str]] | None = None
     extra_events: tuple[ExtraEvent, ...] = ()
-    output: dict[str, Any] | None = field(default=None, repr=False)  # by the model's names, with secrets: never kept
+    output: dict[str, Any] | None = None  # by the model's names, with secrets: never kept
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.error_code or 'done'})"  # the rest may hold secrets
 
 
 def outcome(

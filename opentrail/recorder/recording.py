@@ -1,8 +1,9 @@
 """From a call and its answer to the fields of its records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from opentrail.accounts.identity import unknown_identity, user_identity
 from opentrail.recorder.call import Call
@@ -19,8 +20,7 @@ GLOBAL_REGION = "us-east-1"
 ANONYMOUS = {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerSeen:
+class AnswerSeen(msgspec.Struct, frozen=True):
     """An upstream's answer, as far as it has come."""
 
     status: int

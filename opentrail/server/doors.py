@@ -4,10 +4,13 @@ Which of both a call is for stands in its SigV4 credential scope; an unsigned ca
 """
 
 import asyncio
+import functools
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
+
+from prometheus_client import Counter, Histogram
 
 from opentrail import limits
 from opentrail.api import CloudTrailApi
@@ -25,6 +28,17 @@ OWN_SERVICES = ("cloudtrail", "cloudtrail-data")
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
 _QUERY_SCOPE = re.compile(r"[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 _OWN_TARGET = re.compile(r"(?:^|\.)CloudTrail_20131101\.", re.IGNORECASE)
+
+
+@functools.cache
+def _calls(door: str, status_class: int) -> Counter:
+    """The counter itself: looking it up by its labels costs more than counting."""
+    return CALLS.labels(door, f"{status_class}xx")
+
+
+@functools.cache
+def _seconds(door: str) -> Histogram:
+    return CALL_SECONDS.labels(door)
 
 
 class ClientGone(Exception):
@@ -60,8 +74,8 @@ class Doors:
         except ClientGone:
             log.debug("client left", action="client-gone", door=door)
         finally:
-            CALLS.labels(door, f"{status // 100}xx").inc()
-            CALL_SECONDS.labels(door).observe(self._clock.monotonic() - began)
+            _calls(door, status // 100).inc()
+            _seconds(door).observe(self._clock.monotonic() - began)
 
     async def _answer(self, request: HttpRequest, receive: Receive, send: Send) -> None:
         body = await _read_body(request, receive)

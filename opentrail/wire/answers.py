@@ -2,9 +2,9 @@
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserFactory
 
@@ -12,8 +12,7 @@ _PROTOCOL_NAMES: Final = {"cbor": "smithy-rpc-v2-cbor"}
 _FIRST_ERROR_STATUS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedAnswer:
+class ParsedAnswer(msgspec.Struct, frozen=True):
     """What an answer says. `output` has the model's member names; timestamps and blobs stay as sent.
 
     `output` is None where the call failed, where the body was not held or where it cannot be read. Error codes

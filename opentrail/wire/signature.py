@@ -1,7 +1,8 @@
 """What a request says about its signature, as one frozen value; nothing of it is verified yet."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STREAMING_PREFIX = "STREAMING-"
@@ -12,8 +13,7 @@ STREAMING_UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 SignatureKind = Literal["header", "query", "v2-header", "v2-query"]
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(msgspec.Struct, frozen=True):
     """What a request says about its signature; nothing of it is verified yet."""
 
     kind: SignatureKind

@@ -1,8 +1,8 @@
 """A call that was read from a request: which operation, with which parameters."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from botocore.model import OperationModel
 
 from opentrail.errors import ClientError
@@ -24,8 +24,7 @@ class UnreadableCall(ClientError):
         self.operation_name = operation.name if operation is not None else operation_name
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRequest:
+class ParsedRequest(msgspec.Struct, frozen=True):
     """An operation and its parameters by the model's member names.
 
     Numbers and booleans are of the model's type where the text allows it, else text as sent. Timestamps stay as
@@ -36,4 +35,4 @@ class ParsedRequest:
     service: str  # botocore's name of the service
     operation: OperationModel
     protocol: str  # the protocol that was spoken, which need not be the model's first
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
