@@ -29,26 +29,31 @@ ROLE_POLICY = json.dumps(
 )
 
 
-def management(program: Program, name: str, **conditions: Any) -> dict[str, Any]:
-    """The newest management event called `name`, as LookupEvents answers it, at most a second after the call."""
+def management(program: Program, name: str, **parameters: str) -> dict[str, Any]:
+    """The newest management event called `name` whose request parameters hold `parameters`.
+
+    As LookupEvents answers it, at most a second after the call.
+    """
 
     def look() -> dict[str, Any] | None:
         found = program.lookup(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}])
-        for event in found:
-            record = json.loads(event["CloudTrailEvent"])
-            if all(record.get(key) == value for key, value in conditions.items()):
-                return record
-        return None
+        records = (json.loads(event["CloudTrailEvent"]) for event in found)
+        return next((record for record in records if _asked(record, parameters)), None)
 
     found = eventually(look, seconds=1.0)
     assert found, f"no {name} in the history within a second"
     return found
 
 
+def _asked(record: dict[str, Any], parameters: dict[str, str]) -> bool:
+    asked = record["requestParameters"] or {}
+    return all(asked.get(key) == value for key, value in parameters.items())
+
+
 def data(program: Program, name: str, **parameters: str) -> dict[str, Any]:
     """The newest data event called `name` whose request parameters hold `parameters`."""
     found = program.events("--category", "data", "--event-name", name)
-    matching = [e for e in found if all((e["requestParameters"] or {}).get(k) == v for k, v in parameters.items())]
+    matching = [event for event in found if _asked(event, parameters)]
     assert matching, f"no data event {name} with {parameters}"
     return matching[0]
 
@@ -60,9 +65,8 @@ def test_buckets_and_objects(sandbox: Program) -> None:
     assert s3.get_object(Bucket="first-bucket", Key="a folder/ä+b%2F.txt")["Body"].read() == b"hello"
     assert s3.head_object(Bucket="first-bucket", Key="a folder/ä+b%2F.txt")["ContentLength"] == 5
 
-    created = management(sandbox, "CreateBucket")
+    created = management(sandbox, "CreateBucket", bucketName="first-bucket")
     assert created["eventSource"] == "s3.amazonaws.com"
-    assert created["requestParameters"]["bucketName"] == "first-bucket"
     assert created["userIdentity"]["type"] == "Root" and created["userIdentity"]["accountId"] == ACCOUNT
     assert created["readOnly"] is False and created["managementEvent"] is True
 
@@ -131,7 +135,7 @@ def test_users_keys_and_roles_keep_their_identity(sandbox: Program) -> None:
 
     as_dana = {"key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
     sandbox.client("s3", **as_dana).create_bucket(Bucket="danas-bucket")
-    identity = management(sandbox, "CreateBucket")["userIdentity"]
+    identity = management(sandbox, "CreateBucket", bucketName="danas-bucket")["userIdentity"]
     assert identity["type"] == "IAMUser" and identity["userName"] == "dana"
     assert identity["arn"] == f"arn:aws:iam::{ACCOUNT}:user/team/dana" and identity["principalId"] == user["UserId"]
     assert identity["accessKeyId"] == key["AccessKeyId"]
@@ -242,7 +246,7 @@ def test_calls_that_fail(sandbox: Program) -> None:
 
     with pytest.raises(ClientError):
         sandbox.client("iam").get_user(UserName="nobody")
-    assert management(sandbox, "GetUser")["errorCode"] in ("NoSuchEntity", "NoSuchEntityException")
+    assert management(sandbox, "GetUser", userName="nobody")["errorCode"] in ("NoSuchEntity", "NoSuchEntityException")
 
     with pytest.raises(ClientError) as refused:
         sandbox.client("sns", secret="wrong").list_topics()
