@@ -11,6 +11,7 @@ A body is an asynchronous stream of chunks. Streams are laid around each other:
 
 import asyncio
 import hashlib
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -200,20 +201,28 @@ class Spool:
         return self._file.read(size)
 
     async def read(self, chunks: Chunks, memory_bytes: int, limit_bytes: int, folder: Path) -> None:
-        """Take all of `chunks`. Raises BodyTooLong beyond `limit_bytes`."""
+        """Take all of `chunks`. Raises BodyTooLong beyond `limit_bytes`, TooBusy where the disk has no room for it."""
         async for chunk in chunks:
             self.length += len(chunk)
             if self.length > limit_bytes:
                 raise BodyTooLong(f"The body is longer than {limit_bytes} bytes.")
             self._digest.update(chunk)
-            if self._file is None and self.length > memory_bytes:
-                self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
-                self._file.writelines(self._parts)
-                self._parts = []
+            self._parts.append(chunk)
+            if self._file is not None or self.length > memory_bytes:
+                self._to_disk(folder)
+
+    def _to_disk(self, folder: Path) -> None:
+        """Move what is in memory to the file. The journal's reserve is not for bodies of callers yet unproven."""
+        disk = os.statvfs(folder)
+        if disk.f_bavail * disk.f_frsize < limits.JOURNAL_RESERVE_BYTES + limits.SPOOLED_BODY_BYTES:
+            raise TooBusy
+        try:
             if self._file is None:
-                self._parts.append(chunk)
-            else:
-                self._file.write(chunk)
+                self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
+            self._file.writelines(self._parts)
+        except OSError as full:
+            raise TooBusy from full
+        self._parts = []
 
     async def chunks(self) -> Chunks:
         """The body, from its beginning."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from opentrail import limits
 from opentrail.errors import OpenTrailError
 from opentrail.recorder.bodies import Capture, Memory, RequestBody, Spool, hashed, hold_last, read_prefix
 from opentrail.recorder.content_coding import without_content_coding
@@ -94,6 +95,19 @@ def test_a_spool_goes_to_disk_when_it_grows_and_keeps_its_bytes(tmp_path: Path) 
         spool.close()
         with pytest.raises(BodyTooLong):
             await Spool().read(stream(b"abcd"), 3, 3, tmp_path)
+
+    asyncio.run(run())
+
+
+def test_the_journals_reserve_is_not_for_spooled_bodies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "JOURNAL_RESERVE_BYTES", 1 << 60)
+
+    async def run() -> None:
+        short = Spool()
+        await short.read(stream(b"ab"), 3, 100, tmp_path)
+        assert short.held == b"ab"
+        with pytest.raises(TooBusy):
+            await Spool().read(stream(b"ab", b"cd"), 3, 100, tmp_path)
 
     asyncio.run(run())
 
