@@ -13,7 +13,7 @@ from opentrail.intake.outage import OutageCount
 from opentrail.intake.stamping import stamp
 from opentrail.intake.waiting import WaitingRecord, WaitingRecords
 from opentrail.journal import Appended, Entries, EntriesRefused, Journal, JournalUnwritable
-from opentrail.record.envelope import Envelope, read_envelope
+from opentrail.record.envelope import Envelope, read_envelope, read_envelopes
 from opentrail.record.faults import BadRecord
 
 _LOG = telemetry.logger("intake")
@@ -100,6 +100,10 @@ class Intake:
 
     def foreign(self, raws: Sequence[tuple[int, bytes]], fallback_account: str = "", origin: str = "import") -> Checked:
         """Check records from outside, `(index, raw)`, without appending; those set aside count as refused."""
+        bodies = [raw for _, raw in raws]
+        together = read_envelopes(bodies)
+        if together is not None:
+            return Checked(Entries(*together, bodies), [index for index, _ in raws], [])
         entries = Entries.empty()
         indexes: list[int] = []
         set_aside: list[SetAside] = []

@@ -3,11 +3,12 @@
 import re
 
 _STRING_OR_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{\[]|[}\]]', re.DOTALL)
+_NO_OPENING = bytes(byte for byte in range(256) if byte not in b"{[")
 
 
 def exceeds_depth(text: bytes, levels: int) -> bool:
     """Whether objects and arrays in `text` stand more than `levels` deep inside each other."""
-    if text.count(b"{") + text.count(b"[") <= levels:
+    if len(text.translate(None, _NO_OPENING)) <= levels:
         return False
     depth = 0
     for token in _STRING_OR_BRACKETS.finditer(text):

@@ -1,5 +1,8 @@
 """The envelope of a record: the little that the journal keeps beside its bytes."""
 
+from collections.abc import Sequence
+from typing import NamedTuple, TypeGuard, cast
+
 import msgspec
 
 from opentrail import limits
@@ -20,6 +23,16 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     category: str
     time_us: int
     event_id: str
+
+
+class Envelopes(NamedTuple):
+    """Envelopes of several records as parallel lists."""
+
+    accounts: list[str]
+    regions: list[str]
+    categories: list[str]
+    times_us: list[int]
+    event_ids: list[str]
 
 
 class _Essentials(msgspec.Struct, gc=False):
@@ -51,6 +64,35 @@ def read_envelope(raw: bytes, fallback_account: str = "") -> Envelope:
         return envelope(view(raw), fallback_account)
     _require_short(account, region, category, event_id)
     return Envelope(account, region, category, parse_event_time(time), event_id)
+
+
+def read_envelopes(raws: Sequence[bytes]) -> Envelopes | None:
+    """What `read_envelope` says of many records, as columns; None where one of them needs a closer look.
+
+    For records as AWS writes them, each check is one pass over a column: half the cost.
+    """
+    try:
+        for raw in raws:
+            require_limits(raw)
+        found = [_decode_essentials(raw) for raw in raws]
+        times = [record.eventTime for record in found]
+        times_us = [parse_event_time(time) for time in times if time]
+    except (msgspec.DecodeError, RecursionError, BadRecord):
+        return None
+    accounts = [record.recipientAccountId for record in found]
+    regions = [record.awsRegion for record in found]
+    categories = [record.eventCategory for record in found]
+    event_ids = [record.eventID for record in found]
+    if len(times_us) < len(found) or not (_are_usable(accounts) and _are_usable(regions)):
+        return None
+    if not (_are_usable(categories) and _are_usable(event_ids)):
+        return None
+    return Envelopes(accounts, regions, categories, times_us, event_ids)
+
+
+def _are_usable(texts: list[str | None]) -> TypeGuard[list[str]]:
+    """Whether each is there and no longer than an envelope has room for."""
+    return all(texts) and max(map(len, cast(list[str], texts)), default=0) <= limits.ENVELOPE_TEXT_CHARS
 
 
 def envelope(view: RecordView, fallback_account: str = "") -> Envelope:

@@ -17,6 +17,7 @@ import msgspec
 from opentrail.record.faults import NotALogFile
 
 _SPACE = b" \t\r\n"
+_BRACE = 0x7B
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A string (the closing quote may be missing at the end of a cut document) or white space.
 _STRING_OR_SPACE = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)|[ \t\r\n]++', re.DOTALL)
@@ -85,9 +86,12 @@ def split_with_faults(document: bytes) -> tuple[list[tuple[int, bytes]], list[Sp
     if not body:
         raise NotALogFile("the file is empty", "empty")
     try:
-        return _sort_elements([bytes(element) for element in _quick_elements(body)])
+        elements = [bytes(element) for element in _quick_elements(body)]
     except (msgspec.DecodeError, RecursionError):
         return _split_by_scanning(body)
+    if b"\n" in body or b"\r" in body or not all(element[0] == _BRACE for element in elements):
+        return _sort_elements(elements)
+    return list(enumerate(elements)), []
 
 
 def one_line(raw: bytes) -> bytes:

@@ -169,6 +169,19 @@ def test_foreign_records_keep_every_byte_and_bad_ones_are_set_aside(intake: Inta
     assert counts.since() == (7, 2, {"BadRecord": 2, "Duplicate": 3})
 
 
+def test_foreign_records_that_say_everything_themselves_are_kept_with_their_indexes(intake: Intake):
+    say = (
+        '{"eventID":"%s","eventTime":"2020-01-01T00:00:00Z","awsRegion":"r",'
+        '"recipientAccountId":"1","eventCategory":"Data"}'
+    )
+    raws = [(3, (say % "a").encode()), (7, (say % "b").encode())]
+    checked = intake.foreign(raws, "999988887777")
+    assert checked.indexes == [3, 7] and checked.set_aside == []
+    assert checked.entries == Entries(
+        ["1", "1"], ["r", "r"], ["Data", "Data"], [1_577_836_800_000_000] * 2, ["a", "b"], [raw for _, raw in raws]
+    )
+
+
 def test_a_failed_bulk_append_is_the_callers_and_counted(intake: Intake):
     counts = Counts("channel")
     with FullDisk(), pytest.raises(JournalUnwritable):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from opentrail.record.envelope import Envelope, envelope, read_envelope
+from opentrail.record.envelope import Envelope, envelope, read_envelope, read_envelopes
 from opentrail.record.faults import BadRecord
 from opentrail.record.text import split_records
 from opentrail.record.view import view
@@ -61,3 +61,25 @@ ODD_VALUES = (
 def test_odd_and_broken_records_are_judged_alike(value: bytes) -> None:
     raw = WHOLE % value
     assert at_once(raw) == by_view(raw)
+
+
+def test_records_read_together_have_the_envelopes_that_each_has_alone(sample_data: Path) -> None:
+    together = 0
+    for path in (sample_data / "records").iterdir():
+        raws = split_records(path.read_bytes())
+        for chunk in [raws, *([raw] for raw in raws)]:
+            found = read_envelopes(chunk)
+            if found is not None:
+                assert [Envelope(*fields) for fields in zip(*found, strict=True)] == [at_once(raw) for raw in chunk]
+                together += len(chunk)
+    assert together > 4000
+
+
+@pytest.mark.parametrize("value", ODD_VALUES)
+def test_one_that_needs_a_closer_look_stops_all_of_them(value: bytes) -> None:
+    odd = WHOLE % value
+    found = read_envelopes([WHOLE % b"1", odd])
+    if found is None:
+        assert read_envelopes([WHOLE % b"1"]) is not None
+    else:
+        assert Envelope(*(column[1] for column in found)) == at_once(odd)
