@@ -28,6 +28,7 @@ __all__ = ["FoundEvent", "History", "LookupPage", "LookupRequest", "Place"]
 
 _READ_EVENTS: Final = 16_384
 _QUESTION_PAGES: Final = 256  # unpacked pages that one question keeps: no more hits than these can be in one answer
+_CATCH_UP_SECONDS: Final = 0.05  # a question waits so long for the tail to take in what was durable before it
 _UNREADABLE: Final = RecordView()
 
 _log = telemetry.logger("history")
@@ -87,6 +88,8 @@ class History:
         self._refreshing = threading.Lock()
         self._stop = threading.Event()
         self._read_through = 0
+        self._asked = threading.Event()  # somebody waits for what is in the journal
+        self._advanced = threading.Condition()
         self._threads = [
             threading.Thread(target=self._follow_journal, name="history-tail", daemon=True),
             threading.Thread(target=self._follow_table, name="history-table", daemon=True),
@@ -105,7 +108,11 @@ class History:
         return history
 
     def lookup(self, request: LookupRequest) -> LookupPage:
-        """The events that `request` asks for, newest first, at most `max_results`."""
+        """The events that `request` asks for, newest first, at most `max_results`.
+
+        Whoever asks after an event is durable in this process's journal finds it, unless the tail lags far behind.
+        """
+        self._catch_up()
         tail = self._tail.sources()  # before the table: what leaves the tail meanwhile is in the table then
         sources = self._table.with_tail(tail)
         wanted = Wanted(
@@ -152,6 +159,7 @@ class History:
     def close(self) -> None:
         """Stop following; running questions may end."""
         self._stop.set()
+        self._asked.set()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
@@ -161,15 +169,26 @@ class History:
         after = max(self._read_through, self._table.position)
         found = self._journal.read(after, _READ_EVENTS, origins=reaches_tail)
         self._tail.add(found, after)
-        self._read_through = max(found.through, after)
+        with self._advanced:
+            self._read_through = max(found.through, after)
+            self._advanced.notify_all()
         telemetry.HISTORY_TAIL.set(self._tail.rows)
+
+    def _catch_up(self) -> None:
+        head = self._journal.head()
+        if head <= self.position:
+            return
+        self._asked.set()
+        with self._advanced:
+            self._advanced.wait_for(lambda: self.position >= head, _CATCH_UP_SECONDS)
 
     def _follow_journal(self) -> None:
         while not self._stop.is_set():
             try:
                 if self._journal.wait(self.position, self._settings.tail_poll_s) > self.position:
                     # Waking for every single event costs more than the event, and holds up the calls beside it.
-                    self._stop.wait(self._settings.tail_gather_s)
+                    self._asked.wait(self._settings.tail_gather_s)
+                    self._asked.clear()
                     self._read_journal()
             except Exception as error:  # noqa: BLE001 - a reader outlives what is wrong for a while; it says so
                 _log.error("the tail cannot be read", action="tail.read", error=str(error))

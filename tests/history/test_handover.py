@@ -131,3 +131,11 @@ def test_a_restarted_journal_reader_goes_on_after_trimming(rig: Rig) -> None:
     history = History.open(rig.tables, rig.journal, rig.clock, HistorySettings(snapshot_poll_s=3600))
     assert [event.position for event in history.lookup(REQUEST).events] == list(range(21, 0, -1))
     history.close()
+
+
+def test_a_question_finds_what_was_durable_before_it_however_long_the_tail_gathers(rig: Rig) -> None:
+    history = History.open(rig.tables, rig.journal, rig.clock, HistorySettings(tail_gather_s=600))
+    for number in range(1, 20):
+        rig.append(entries_of([numbered(number)]))
+        assert history.lookup(REQUEST).events[0].position == number
+    history.close()
