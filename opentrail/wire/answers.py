@@ -60,10 +60,24 @@ def _parse(
     shape: Any = operation.output_shape
     if status < _FIRST_ERROR_STATUS and shape is not None and operation.has_event_stream_output:
         return {}
+    parser = _parser(protocol)
+    if protocol == "json" and status < _FIRST_ERROR_STATUS:
+        return _parse_json(parser, shape, body)
     response = {"status_code": status, "headers": _Headers(headers), "body": body, "context": _context(operation)}
     try:
-        parsed = _parser(protocol).parse(response, shape)
+        parsed = parser.parse(response, shape)
     except Exception:  # noqa: BLE001  botocore raises whatever its XML and JSON readers do; the caller is told by None
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _parse_json(parser: Any, shape: Any, body: bytes) -> dict[str, Any] | None:
+    """As `parser.parse` of an answer that is no error, without what that does with headers and metadata."""
+    if shape is None:
+        return {}
+    try:
+        parsed = parser._handle_json_body(body, shape)
+    except Exception:  # noqa: BLE001  as above
         return None
     return parsed if isinstance(parsed, dict) else None
 

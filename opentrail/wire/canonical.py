@@ -68,8 +68,19 @@ def key_of(signature: Signature, secret: str) -> bytes:
 
 
 def hmac_hex(key: bytes, text: str) -> str:
-    """HMAC-SHA256 in hex."""
-    return hmac.digest(key, text.encode("utf-8", "surrogateescape"), "sha256").hex()
+    """HMAC-SHA256 in hex.
+
+    Not by hmac.digest: it lets go of the interpreter for these few bytes, and every other thread takes it.
+    """
+    keyed = _keyed(key).copy()
+    keyed.update(text.encode("utf-8", "surrogateescape"))
+    return keyed.hexdigest()
+
+
+@lru_cache(maxsize=limits.SIGNING_KEYS)
+def _keyed(key: bytes) -> hmac.HMAC:
+    """Never updated itself, only copied."""
+    return hmac.new(key, digestmod="sha256")
 
 
 def as_utf8(value: str) -> str:
