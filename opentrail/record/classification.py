@@ -1,5 +1,6 @@
 """What kind of event a call is: read-only or writing, management or data, and the category of a record without one."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ _READ_VERBS = (
     "Estimate", "Filter", "Get", "Head", "List", "Lookup", "Preview", "Query", "Read", "Resolve", "Retrieve", "Scan",
     "Search", "Select", "Simulate", "Test", "TransactGet", "Validate", "Verify", "View",
 )  # fmt: skip
+
+_VERB_CHARACTERS = max(map(len, _READ_VERBS)) + 1  # the longest verb and what tells that it ends
 
 # Calls whose verb says otherwise, as AWS's own records have them.
 _READ_ONLY_EXCEPTIONS: dict[tuple[str, str], bool] = {
@@ -60,7 +63,7 @@ _CATEGORY_OF_TYPE = {
 def read_only(event_source: str, event_name: str) -> bool:
     """Whether the call changes nothing, by its verb and AWS's exceptions; an unknown verb counts as a write."""
     exception = _READ_ONLY_EXCEPTIONS.get((event_source, event_name))
-    return exception if exception is not None else _has_read_verb(event_name)
+    return exception if exception is not None else _has_read_verb(event_name[:_VERB_CHARACTERS])
 
 
 def category(event_source: str, event_name: str, parameters: Mapping[str, Any] | None = None) -> str:
@@ -90,11 +93,12 @@ def verb_and_rest(event_name: str) -> tuple[str, str]:
     return event_name, ""
 
 
-def _has_read_verb(event_name: str) -> bool:
+@functools.lru_cache(maxsize=8192)
+def _has_read_verb(beginning: str) -> bool:
     """A verb counts where it stands as a word: `Get` in GetUser, not in `Getaway`."""
     for verb in _READ_VERBS:
-        if event_name.startswith(verb):
-            rest = event_name[len(verb) :]
+        if beginning.startswith(verb):
+            rest = beginning[len(verb) :]
             if not rest or not rest[0].islower():
                 return True
     return False

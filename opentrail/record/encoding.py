@@ -6,6 +6,7 @@ Caps (limits.py): four texts are cut; parameters and additional data are left ou
 is still larger than limits.RECORD_BYTES loses fields one after the other in the order that AWS names for large events.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -131,11 +132,18 @@ def ordered_identity(identity: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ordered(fields: Mapping[str, Any], order: tuple[str, ...], keep_null: tuple[str, ...] = ()) -> dict[str, Any]:
-    known = {name: fields[name] for name in order if name in fields and (fields[name] is not None or name in keep_null)}
-    if len(known) == len(fields):
-        return known
-    rest = {name: value for name, value in fields.items() if name not in known and value is not None}
-    return known | rest
+    return {
+        name: value
+        for name in _names_in_order(tuple(fields), order)
+        if (value := fields[name]) is not None or name in keep_null
+    }
+
+
+@functools.lru_cache(maxsize=256)
+def _names_in_order(names: tuple[str, ...], order: tuple[str, ...]) -> tuple[str, ...]:
+    """`names` as `order` has them, then those that it does not know; most records have the same few sets of names."""
+    known = tuple(name for name in order if name in names)
+    return known + tuple(name for name in names if name not in known)
 
 
 def _cut(text: str, size: int) -> str:

@@ -192,6 +192,8 @@ class _Redaction:
 
     def clean(self, value: Any, paths: list[tuple[str, ...]], levels: int) -> Any:
         """`value` without secrets; `paths` are those that still apply below it, `levels` how deep it may yet go."""
+        if isinstance(value, str):  # what most values are; asking for a Mapping costs more
+            return value
         if isinstance(value, Mapping):
             return self._clean_object(value, paths, levels) if levels > 0 else None
         if isinstance(value, list | tuple):

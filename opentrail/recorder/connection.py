@@ -52,10 +52,11 @@ class HoldingTransport:
 class ClientConnection:
     """The connection that one call came by."""
 
-    __slots__ = ("_protocol",)
+    __slots__ = ("_is_plain", "_protocol")
 
     def __init__(self, protocol: "CuttableHttpProtocol") -> None:
         self._protocol = protocol
+        self._is_plain = protocol.transport.get_extra_info("ssl_object") is None
 
     def hold(self) -> None:
         """Keep what is written from now on, for one system call."""
@@ -74,9 +75,9 @@ class ClientConnection:
 
     def tls(self) -> tuple[str, str] | None:
         """TLS version and cipher suite as CloudTrail names them, or None without TLS."""
-        session = self._protocol.transport.get_extra_info("ssl_object")
-        if session is None:
+        if self._is_plain:
             return None
+        session = self._protocol.transport.get_extra_info("ssl_object")
         cipher = session.cipher()
         return session.version() or "", cipher[0] if cipher else ""
 

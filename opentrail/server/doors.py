@@ -94,7 +94,7 @@ def http_request(scope: dict[str, Any]) -> HttpRequest:
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
-        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+        headers=tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
         client=str(client[0]),
         scheme=scope["scheme"],
     )
