@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from opentrail.clock import SettableClock
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes is the machine's business: a loaded one would fail tests that are right.
+settings.register_profile("opentrail", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("opentrail")
 
 
 @pytest.fixture
