@@ -2,7 +2,7 @@
 
     python -m benchmarks.recorder [--seconds 5] [--clients 8]
 
-One upstream that answers the same 200 bytes to everything; the same signed calls (SQS SendMessage as JSON 1.0, IAM
+One upstream that answers the same few hundred bytes to every call of a protocol; the same signed calls (SQS SendMessage as JSON 1.0, IAM
 CreateUser as query) go to it directly, through nginx, through the recorder (guarantees `durable` and `async`), and to
 moto. CPU is user plus system time of the process in the middle (of moto itself in its row), from /proc.
 """
@@ -29,6 +29,11 @@ from botocore.credentials import Credentials
 from benchmarks.processes import ask, cpu_seconds, free_port, wait_for_port
 
 BODY = b'{"MessageId":"0c0ffee1-0000-4000-8000-000000000001","MD5OfMessageBody":"5d41402abc4b2a76b9719d911017c592"}'
+XML_BODY = (
+    b'<CreateUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateUserResult><User><Path>/team/</Path>'
+    b"<UserName>dana</UserName><UserId>AIDAEXAMPLEUSER00001</UserId><Arn>arn:aws:iam::123456789012:user/team/dana</Arn>"
+    b"<CreateDate>2026-03-04T10:15:31Z</CreateDate></User></CreateUserResult></CreateUserResponse>"
+)
 SECRET = "bench-secret"
 
 
@@ -97,11 +102,13 @@ class Answering(asyncio.Protocol):
             if len(self._waiting) < end + 4 + length:
                 return
             self._waiting = self._waiting[end + 4 + length :]
+            json = b"x-amz-target" in head
+            kind, body = (b"application/x-amz-json-1.0", BODY) if json else (b"text/xml", XML_BODY)
             assert isinstance(self._transport, asyncio.Transport)
             self._transport.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\n"
                 b"x-amzn-RequestId: 0c0ffee1-0000-4000-8000-000000000002\r\n"
-                b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
+                b"Content-Length: %d\r\n\r\n%b" % (kind, len(body), body)
             )
 
 
