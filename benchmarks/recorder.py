@@ -4,7 +4,7 @@
 
 One upstream that answers the same few hundred bytes to every call of a protocol; the same signed calls (SQS SendMessage
 as JSON 1.0, IAM CreateUser as query) go to it directly, through nginx, through the recorder (guarantees `durable` and
-`async`), and to moto. CPU is user plus system time of the process in the middle (of moto itself in its row), from /proc.
+`async`), and to moto. CPU is user plus system time of the process in the middle (moto's own in its row), from /proc.
 """
 
 import argparse
