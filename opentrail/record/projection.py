@@ -65,7 +65,11 @@ def _projection(raw: bytes) -> Projection:
     try:
         return _decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        pass  # odd types, or text that only the view's slower ways can read
+        return _by_view(raw)
+
+
+def _by_view(raw: bytes) -> Projection:
+    """Of a record with odd types, or text that only the view's slower ways can read."""
     try:
         return _of_view(view(raw))
     except BadRecord:

@@ -37,7 +37,7 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def _rounds(tmp_path: Path, rounds: int) -> None:
+def _check_rounds(tmp_path: Path, rounds: int) -> None:
     chance = random.Random(20260304)
     logs = tmp_path / "logs"
     imported = write_log_files(logs, files=30, records=400)
@@ -82,12 +82,12 @@ def _rounds(tmp_path: Path, rounds: int) -> None:
 
 
 def test_answered_calls_survive_kill_9(tmp_path: Path) -> None:
-    _rounds(tmp_path, rounds=10)
+    _check_rounds(tmp_path, rounds=10)
 
 
 @pytest.mark.soak
 def test_answered_calls_survive_200_times_kill_9(tmp_path: Path) -> None:
-    _rounds(tmp_path, rounds=200)
+    _check_rounds(tmp_path, rounds=200)
 
 
 def test_children_die_with_a_parent_that_is_killed_alone(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def _resident_mb(pid: int) -> float:
     return int(found.group(1)) / 1024
 
 
-def _fuzz(tmp_path: Path, count: int, first: int) -> None:
+def _check_hostile(tmp_path: Path, count: int, first: int) -> None:
     program = Program(tmp_path / "data", ("--no-sandbox",)).start()
     assert program.process is not None
     for seed in range(first, first + 50):
@@ -54,9 +54,9 @@ def _fuzz(tmp_path: Path, count: int, first: int) -> None:
 
 @pytest.mark.acceptance
 def test_hostile_requests_get_an_error_and_never_a_500(tmp_path: Path) -> None:
-    _fuzz(tmp_path, 400, first=0)
+    _check_hostile(tmp_path, 400, first=0)
 
 
 @pytest.mark.fuzz
 def test_ten_thousand_hostile_requests(tmp_path: Path) -> None:
-    _fuzz(tmp_path, 10_000, first=1_000)
+    _check_hostile(tmp_path, 10_000, first=1_000)
