@@ -8,6 +8,7 @@ refusals             whatever goes wrong on the way is answered in the service's
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from opentrail.accounts.access_keys import AccessKeys
@@ -60,13 +61,15 @@ class Recorder:
         memory = Memory(settings.held_request_bytes)
         self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory)
         self._keeper = Keeper(intake, journal, clock, settings.guarantee)
-        self._tools = Tools(settings, self._keeper, Learner(access_keys))
+        self._learning = ThreadPoolExecutor(1, thread_name_prefix="learning")
+        self._tools = Tools(settings, self._keeper, Learner(access_keys), self._learning)
         self._forwarder = Forwarder(settings)
         self._strangers = Memory(settings.held_strangers_bytes)
 
     async def close(self) -> None:
-        """Close the connections to the upstreams."""
+        """Close the connections to the upstreams; what is being learned is on disk."""
         await self._forwarder.close()
+        self._learning.shutdown()
 
     async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send, request: HttpRequest) -> None:
         """Answer one call; as `guarantees` has it, its record is durable when the answer is complete."""

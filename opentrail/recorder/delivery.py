@@ -1,5 +1,8 @@
 """The way of one answer from the upstream to the client, with its record made on the way."""
 
+import asyncio
+from concurrent.futures import Executor
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +34,7 @@ class Tools(NamedTuple):
     settings: RecorderSettings
     keeper: Keeper
     learner: Learner
+    learning: Executor  # one thread: the catalog is written there, so that nobody else waits for its disk
 
 
 class Delivery:
@@ -69,7 +73,7 @@ class Delivery:
 
     async def _answer_whole(self, body: bytes) -> None:
         try:
-            await self._tools.keeper.keep(self._final_records())
+            await self._tools.keeper.keep(await self._final_records())
         except NotDurable:
             self._client.cut()
             return
@@ -80,7 +84,7 @@ class Delivery:
         try:
             intent = await keeper.announce(self._records()[0])
         except NotDurable:
-            keeper.hand_over(self._final_records())  # it has acted: intake keeps the record until there is room
+            keeper.hand_over(await self._final_records())  # it has acted: intake keeps the record until there is room
             self._client.cut()
             return
         try:
@@ -95,7 +99,7 @@ class Delivery:
             self._client.cut()
             return
         try:
-            await keeper.keep(self._final_records(), ends_intent=intent)
+            await keeper.keep(await self._final_records(), ends_intent=intent)
         except NotDurable:
             self._client.cut()
             return
@@ -120,16 +124,22 @@ class Delivery:
         except (ClientGone, ClientTooSlow):
             self._client.cut()  # its record says that all was sent; the last chunk is on its way or lost
 
-    def _final_records(self) -> list[Fields]:
+    async def _final_records(self) -> list[Fields]:
         """The records of the whole exchange; keys that it made are known from here on."""
         found = self._outcome()
-        if self._call.interpreted is not None and found.error_code is None:
-            try:
-                self._tools.learner.learn(self._call.interpreted, found, self._call.principal, self._now_us)
-            except (OpenTrailError, SQLAlchemyError) as fault:
-                # The upstream has acted: the record and the answer say so, though a key that it made stays unknown.
-                _LOG.error("key not learned", action="learn", error=type(fault).__name__)
+        await self._learn(found)
         return answered(self._call, self._tools.settings, found)
+
+    async def _learn(self, found: Outcome) -> None:
+        tools, interpreted = self._tools, self._call.interpreted
+        if interpreted is None or not tools.learner.concerns(interpreted, found):
+            return
+        learn = partial(tools.learner.learn, interpreted, found, self._call.principal, self._now_us)
+        try:
+            await asyncio.get_running_loop().run_in_executor(tools.learning, learn)
+        except (OpenTrailError, SQLAlchemyError) as fault:
+            # The upstream has acted: the record and the answer say so, though a key that it made stays unknown.
+            _LOG.error("key not learned", action="learn", error=type(fault).__name__)
 
     def _records(self) -> list[Fields]:
         """The records of the exchange as far as it has come."""

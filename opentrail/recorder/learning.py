@@ -46,12 +46,17 @@ class Learner:
         self._look_up = look_up
         self._users: OrderedDict[tuple[str, str], _Known] = OrderedDict()
 
+    def concerns(self, interpreted: Interpreted, outcome: Outcome) -> bool:
+        """Whether there is something to learn: the call is one that changes keys or tells of users, and succeeded."""
+        return outcome.error_code is None and _step_of(interpreted) is not None
+
     def learn(self, interpreted: Interpreted, outcome: Outcome, caller: Principal | None, now_us: int) -> None:
-        """Take over what a successful call changed, durable on return; failed calls change nothing."""
-        if outcome.error_code is not None or interpreted.service not in ("iam", "sts"):
-            return
-        step = _STEPS.get((interpreted.service, interpreted.operation_name))
-        if step is not None:
+        """Take over what a successful call changed, durable on return; calls that do not concern us change nothing.
+
+        Writes to the catalog and may wait for its disk; from one thread at a time.
+        """
+        step = _step_of(interpreted)
+        if step is not None and outcome.error_code is None:
             step(self, _Told(interpreted.parameters or {}, outcome.output or {}, caller, now_us))
 
     def remember(self, user: User) -> None:
@@ -248,3 +253,7 @@ _STEPS: Final[Mapping[tuple[str, str], Callable[[Learner, _Told], None]]] = {
     ("sts", "GetSessionToken"): Learner._session_made,
     ("sts", "GetFederationToken"): Learner._federated,
 }
+
+
+def _step_of(interpreted: Interpreted) -> Callable[[Learner, _Told], None] | None:
+    return _STEPS.get((interpreted.service or "", interpreted.operation_name))

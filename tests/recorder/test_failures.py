@@ -3,8 +3,11 @@
 import asyncio
 import http.client
 import socket
+import sqlite3
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -233,20 +236,45 @@ def _send_and_read(client: socket.socket, length: int) -> bytes:
     raise AssertionError("no answer")
 
 
+KEY_MADE = (
+    b'<CreateAccessKeyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateAccessKeyResult><AccessKey>'
+    b"<UserName>dana</UserName><AccessKeyId>AKIAEXAMPLEMADE00001</AccessKeyId><Status>Active</Status>"
+    b"<SecretAccessKey>s3cr3t</SecretAccessKey></AccessKey></CreateAccessKeyResult></CreateAccessKeyResponse>"
+)
+
+
+async def make_a_key(arrived: Arrived) -> None:
+    await arrived.body()
+    await arrived.answer(200, KEY_MADE, ("Content-Type", "text/xml"))
+
+
+def test_a_key_that_waits_for_the_catalog_holds_up_nobody_else(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    upstream.script = make_a_key
+    made: list[Any] = []
+    asking = threading.Thread(
+        target=lambda: made.append(recorder.client("iam").create_access_key(UserName="dana")["AccessKey"])
+    )
+    database = sqlite3.connect(recorder.engine.url.database or "", isolation_level=None)
+    database.execute("BEGIN IMMEDIATE")
+    asking.start()
+    asking.join(0.5)
+    assert asking.is_alive(), "the key was learned although the catalog is locked"
+    began = time.monotonic()
+    recorder.call("PUT", "/bucket/beside", b"another caller's")
+    assert time.monotonic() - began < 5, "another call waited for the catalog"
+    assert not made
+    database.execute("ROLLBACK")
+    database.close()
+    asking.join(20)
+    assert made and recorder.access_keys.find("AKIAEXAMPLEMADE00001") is not None
+
+
 def test_a_catalog_that_cannot_keep_a_key_does_not_belie_what_the_upstream_did(
     recorder: RecorderServer, upstream: ScriptedUpstream
 ) -> None:
-    answer = (
-        b'<CreateAccessKeyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><CreateAccessKeyResult><AccessKey>'
-        b"<UserName>dana</UserName><AccessKeyId>AKIAEXAMPLEMADE00001</AccessKeyId><Status>Active</Status>"
-        b"<SecretAccessKey>s3cr3t</SecretAccessKey></AccessKey></CreateAccessKeyResult></CreateAccessKeyResponse>"
-    )
-
-    async def script(arrived: Arrived) -> None:
-        await arrived.body()
-        await arrived.answer(200, answer, ("Content-Type", "text/xml"))
-
-    upstream.script = script
+    upstream.script = make_a_key
     with recorder.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE access_keys RENAME TO elsewhere")
     made = recorder.client("iam").create_access_key(UserName="dana")["AccessKey"]
