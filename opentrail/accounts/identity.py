@@ -9,7 +9,12 @@ UNKNOWN = "Unknown"
 
 
 def user_identity(principal: Principal, access_key_id: str | None) -> dict[str, Any]:
-    """`userIdentity`: type, principalId, arn, accountId, accessKeyId, userName, sessionContext."""
+    """`userIdentity`: type, principalId, arn, accountId, accessKeyId, userName, sessionContext.
+
+    Of a service: type and invokedBy, nothing else.
+    """
+    if principal.service is not None:
+        return {"type": principal.type, "invokedBy": principal.service}
     identity: dict[str, Any] = {
         "type": principal.type,
         "principalId": principal.principal_id,

@@ -1,6 +1,9 @@
-"""Who calls: an account's root, a user, or a session of a role, as one frozen value."""
+"""Who calls: an account's root, a user, a session of a role, or a service of ours, as one frozen value."""
 
 from dataclasses import dataclass
+from typing import Final
+
+AWS_SERVICE: Final = "AWSService"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,12 @@ class Principal:
     """An identity that may call; `type`, ids and ARN as `userIdentity` of a CloudTrail record has them."""
 
     account: str
-    type: str  # "Root" | "IAMUser" | "AssumedRole" | "FederatedUser" | ...
+    type: str  # "Root" | "IAMUser" | "AssumedRole" | "FederatedUser" | "AWSService"
     principal_id: str
     arn: str
     user_name: str | None = None
     session: Session | None = None
+    service: str | None = None  # DNS name, of an AWSService alone
 
 
 def root(account: str) -> Principal:
@@ -45,6 +49,11 @@ def iam_user(account: str, user_name: str, user_id: str, path: str = "/", sessio
     """An IAM user; `path` begins and ends with a slash; `session` where it came by GetSessionToken."""
     arn = f"arn:aws:iam::{account}:user{path}{user_name}"
     return Principal(account, "IAMUser", user_id, arn, user_name, session)
+
+
+def aws_service(account: str, service: str) -> Principal:
+    """A service that acts by itself, as `cloudtrail.amazonaws.com` does when it delivers log files of `account`."""
+    return Principal(account=account, type=AWS_SERVICE, principal_id="", arn="", service=service)
 
 
 def assumed_role(

@@ -45,9 +45,12 @@ def record_of(
         "recipientAccountId": account,
         "eventCategory": operation.category,
     }
-    if call.request.header("user-agent"):
+    service = call.key.principal.service if call.key is not None else None
+    if service is not None:
+        fields["sourceIPAddress"] = fields["userAgent"] = service
+    elif call.request.header("user-agent"):
         fields["userAgent"] = as_utf8(call.request.header("user-agent"))
-    if call.request.host:
+    if call.request.host and service is None:
         fields["tlsDetails"] = {"clientProvidedHostHeader": as_utf8(call.request.host)}
     if call.fault is not None:
         fields["errorCode"] = call.fault.code

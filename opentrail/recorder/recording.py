@@ -1,5 +1,6 @@
 """From a call and its answer to the fields of its records."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,22 +94,25 @@ def region_of(call: Call, settings: RecorderSettings) -> str:
 
 def _asked(call: Call, settings: RecorderSettings) -> Fields:
     asked = _interpreted(call)
-    agent = as_text(call.request.header("user-agent"))
+    service = call.principal.service if call.principal is not None else None
     fields: Fields = {
         "userIdentity": _identity(call, settings),
         "eventSource": asked.event_source,
         "eventName": asked.event_name,
         "awsRegion": region_of(call, settings),
-        "sourceIPAddress": call.source_address,
-        "userAgent": f"[{agent}]" if call.service == "s3" else agent,
+        "sourceIPAddress": service or call.source_address,
+        "userAgent": service or _user_agent(call),
         "requestParameters": asked.request_parameters,
         "readOnly": asked.read_only,
         "eventType": "AwsApiCall",
         "managementEvent": asked.management_event,
         "recipientAccountId": _recipient(call, settings),
         "eventCategory": asked.category,
-        "tlsDetails": _tls_details(call),
     }
+    if service is None:
+        fields["tlsDetails"] = _tls_details(call)
+    else:  # as AWS has it, with one event for the service's own account, which does not exist here, and one for ours
+        fields["sharedEventID"] = str(uuid.uuid4())
     _put(fields, "apiVersion", asked.api_version)
     return fields
 
@@ -149,6 +153,11 @@ def _identity(call: Call, settings: RecorderSettings) -> dict[str, Any]:
 
 def _recipient(call: Call, settings: RecorderSettings) -> str:
     return call.principal.account if call.principal is not None else settings.home_account
+
+
+def _user_agent(call: Call) -> str:
+    agent = as_text(call.request.header("user-agent"))
+    return f"[{agent}]" if call.service == "s3" else agent
 
 
 def _tls_details(call: Call) -> dict[str, str]:
