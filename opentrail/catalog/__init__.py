@@ -1,1 +1,1 @@
-"""Every AWS resource we manage, as rows: access keys, imports; and the migrations that make them."""
+"""Every AWS resource we manage, as rows: access keys, imports, trails, tags; and the migrations that make them."""

@@ -1,6 +1,6 @@
 """The catalog's tables. Times are microseconds since the epoch, UTC."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, text
 
 METADATA = MetaData(
     naming_convention={
@@ -56,4 +56,40 @@ set_aside = Table(
     Column("record_index", Integer),  # null: a whole file, or its rest
     Column("reason", String, nullable=False),
     Index("ix_set_aside_import_id_key", "import_id", "key"),
+)
+
+trails = Table(
+    "trails",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),  # its home
+    Column("name", String, nullable=False),
+    Column("arn", String, nullable=False),
+    Column("deleted", Boolean, nullable=False),  # the name is free; the row stays until delivery has closed the trail
+    Index("ix_trails_arn", "arn", unique=True, sqlite_where=text("NOT deleted")),
+    Index("ix_trails_account", "account"),
+    sqlite_autoincrement=True,
+)
+
+trail_versions = Table(
+    "trail_versions",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # never used again: tells that something changed
+    Column("trail_id", Integer, ForeignKey("trails.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("from_position", Integer, nullable=False),  # judges events at greater positions of the journal
+    Column("deleted", Boolean, nullable=False),
+    Column("trail", LargeBinary, nullable=False),  # JSON of catalog.trails.Trail
+    Index("ix_trail_versions_trail_id_version", "trail_id", "version", unique=True),
+    sqlite_autoincrement=True,
+)
+
+tags = Table(
+    "tags",
+    METADATA,
+    Column("arn", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("value", String),  # null: a tag without a value
+    sqlite_with_rowid=False,
 )
