@@ -104,7 +104,7 @@ class Recorder:
     async def _exchange(self, call: Call) -> UpstreamAnswer:
         if call.upstream is None:
             raise NoUpstream
-        url, headers = outgoing_request(call, call.upstream, self._around.now())
+        url, headers = outgoing_request(call, call.upstream, self._around.now(), self._around.settings.home_account)
         call.sent_upstream = True
         try:
             return await self._forwarder.send(call.request.method, url, headers, call.outgoing, call.outgoing_bytes)

@@ -41,7 +41,7 @@ class Call:
     spool: Spool | None = None
     body_sha256: str = EMPTY_SHA256  # hex, of a body that was read whole before it goes on
     captured: bytes | None = None  # the request's body as far as it is read for the record, codings taken off
-    beginning: bytes = b""  # of a body that is too long to be read for the record
+    beginning: bytes = b""  # of an unsigned form, and of a body that is too long to be read for the record
     outgoing: bytes | Chunks | None = None
     outgoing_bytes: int | None = None  # declared to the upstream; None: sent in chunks
     sent_upstream: bool = False  # the upstream may have acted

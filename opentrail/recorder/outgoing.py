@@ -3,7 +3,6 @@
 import re
 from datetime import datetime
 
-from opentrail.errors import OpenTrailError
 from opentrail.recorder.call import Call
 from opentrail.recorder.forwarding import Headers, end_to_end
 from opentrail.recorder.refusals import AmbiguousCall
@@ -20,16 +19,15 @@ _DEFAULT_REGION = "us-east-1"
 _REGION_IN_HOST = re.compile(r"\.([a-z]{2}-[a-z]+-\d)\.amazonaws\.com")
 
 
-def outgoing_request(call: Call, upstream: Upstream, now: datetime) -> tuple[str, Headers]:
-    """URL (path and query as they go out) and headers."""
+def outgoing_request(call: Call, upstream: Upstream, now: datetime, home_account: str) -> tuple[str, Headers]:
+    """URL (path and query as they go out) and headers; a call without a principal is one of `home_account`."""
     if upstream.signing == "resign":
         return _signed_anew(call.request, call.signature, upstream, now)
     headers = end_to_end(call.request.headers)
     if upstream.account_header is not None:
-        if call.principal is None:
-            raise OpenTrailError("A call without a principal cannot go to an upstream that is told the account.")
         headers = _without_copies(headers, upstream.account_header)
-        headers.append((upstream.account_header, call.principal.account))
+        account = call.principal.account if call.principal is not None else home_account
+        headers.append((upstream.account_header, account))
         if call.signature is not None and not call.signature.is_version_2:
             headers = [pair for pair in headers if pair[0] != "authorization"]
             headers.append(("authorization", _in_one_form(call.signature)))

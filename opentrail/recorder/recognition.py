@@ -18,6 +18,7 @@ from opentrail.wire.service_models import (
     services_at,
     services_signing_as,
 )
+from opentrail.wire.service_names import BEARER_SERVICES
 from opentrail.wire.signature import Signature
 
 _S3_CONTROL_PATH: Final = "/v20180820/"
@@ -83,9 +84,21 @@ def _unsigned(request: HttpRequest, body: bytes | None) -> str | None:
         return _by_version(_QUERY_SERVICES, version) or _with_operation(_QUERY_SERVICES, action)
     if "x-amz-target" in request.headers_by_name or "smithy-protocol" in request.headers_by_name:
         return None
-    return "s3"
+    return _unsigned_rest(request) or "s3"
 
 
+def _unsigned_rest(request: HttpRequest) -> str | None:
+    """REST services that take calls without a signature; S3 has no JSON and none of these headers."""
+    headers = request.headers_by_name
+    if headers.get("authorization", "").lower().startswith("bearer "):
+        return _by_route(request, sorted(BEARER_SERVICES))
+    if _PORTAL_TOKEN in headers or headers.get("content-type", "").startswith("application/json"):
+        return _by_route(request, _UNSIGNED_REST)
+    return None
+
+
+_PORTAL_TOKEN: Final = "x-amz-sso_bearer_token"
+_UNSIGNED_REST: Final = ("sso-oidc", "sso", "signin")
 _QUERY_SERVICES: Final = (
     "sts", "iam", "ec2", "sns", "sqs", "rds", "cloudformation", "autoscaling", "elbv2", "elb", "cloudwatch", "ses",
     "elasticache", "redshift", "elasticbeanstalk",

@@ -38,6 +38,7 @@ from opentrail.recorder.one_meaning import require_one_meaning
 from opentrail.recorder.recognition import action_and_version, recognise
 from opentrail.recorder.refusals import BodyTooLong, HiddenPath, JournalUnwritable, NoUpstream, family_of
 from opentrail.recorder.settings import RecorderSettings
+from opentrail.recorder.unsigned import has_bearer_token, is_public
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 from opentrail.wire.aws_chunked import ChunkedDecoder
@@ -91,15 +92,19 @@ async def recognise_service(around: Surroundings, call: Call) -> None:
     if call.signature is None and _is_short_form(around, call):  # an unsigned call names its action in its body
         beginning = await read_prefix(call.body, limits.UNVERIFIED_BODY_BYTES)
         call.body.put_back(beginning)
+        call.beginning = beginning
     call.service = recognise(call.request, call.signature, beginning)
     call.family = family_of(call.service, call.request)
     call.object_data = request_is_object_data(call.service, call.request)
 
 
 async def find_principal(around: Surroundings, call: Call) -> None:
-    """Who calls. Only S3 answers calls without signature."""
+    """Who calls. Without a signature only what AWS takes so: S3's calls, and those that hand out credentials."""
     if call.signature is None:
-        if call.service != "s3":
+        verified_there = call.upstream is not None and call.upstream.verify == "upstream"
+        if not is_public(call.service, call.request, call.beginning) and not (
+            verified_there and has_bearer_token(call.service, call.request)
+        ):
             raise MissingAuthentication
         return
     key = around.access_keys.find(call.signature.access_key)

@@ -269,3 +269,26 @@ ENDPOINT_PREFIXES: Final[Mapping[str, tuple[str, ...]]] = {
     "voiceid": ("voice-id",),
     "wisdom": ("qconnect", "wisdom"),
 }
+
+# Operations that the models mark `authtype: none`: AWS takes them without a signature.
+UNSIGNED_OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
+    service: frozenset(names.split())
+    for service, names in {
+        "cognito-identity": "GetCredentialsForIdentity GetId GetOpenIdToken UnlinkIdentity",
+        "cognito-idp": """
+            AssociateSoftwareToken ChangePassword CompleteWebAuthnRegistration ConfirmDevice ConfirmForgotPassword
+            ConfirmSignUp DeleteUser DeleteUserAttributes DeleteWebAuthnCredential ForgetDevice ForgotPassword GetDevice
+            GetTokensFromRefreshToken GetUser GetUserAttributeVerificationCode GetUserAuthFactors GlobalSignOut
+            InitiateAuth ListDevices ListUserSessions ListWebAuthnCredentials ResendConfirmationCode
+            RespondToAuthChallenge RevokeToken RevokeUserSession SetUserMFAPreference SetUserSettings SignUp
+            StartWebAuthnRegistration UpdateAuthEventFeedback UpdateDeviceStatus UpdateUserAttributes
+            VerifySoftwareToken VerifyUserAttribute
+            """,
+        "signin": "CreateOAuth2Token CreateOAuth2TokenWithTokenExchange",
+        "sso": "GetRoleCredentials ListAccountRoles ListAccounts Logout",
+        "sso-oidc": "CreateToken RegisterClient StartDeviceAuthorization",
+        "sts": "AssumeRoleWithSAML AssumeRoleWithWebIdentity",
+    }.items()
+}
+# Services that take `Authorization: Bearer`, alone or beside signatures.
+BEARER_SERVICES: Final = frozenset(("account-access-runtime", "bedrock", "bedrock-runtime", "codecatalyst"))
