@@ -1,0 +1,259 @@
+"""CPU µs of recording a call, stage by stage and in sum: all that the recorder does but carry bytes over sockets.
+
+    python -m benchmarks.recording [--rounds 15] [--seconds 2] [--call "sqs SendMessage"]
+
+Calls as boto3 signs them, with their services' answers, go through the recorder's own functions in one process, in the
+recorder's order. A stage is the median over rounds of 200 calls, by the CPU clock of the thread. Then the whole, with
+a journal on disk: 8 calls at a time wait for their records (`durable`), or nobody does (`async`); CPU of the process by
+getrusage, user and system, the committer's thread included.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks.recorded_calls import ACCESS_KEY, ACCOUNT, SECRET, Sample, samples
+from opentrail import telemetry
+from opentrail.accounts.access_keys import AccessKey, AccessKeys
+from opentrail.accounts.authentication import check_token
+from opentrail.accounts.principal import iam_user
+from opentrail.catalog.database import open_catalog
+from opentrail.clock import SystemClock, as_datetime
+from opentrail.intake import Intake
+from opentrail.journal import Journal
+from opentrail.recorder.bodies import Memory, RequestBody
+from opentrail.recorder.call import Call
+from opentrail.recorder.client_address import client_address
+from opentrail.recorder.guarantees import Keeper
+from opentrail.recorder.interpretation import interpret
+from opentrail.recorder.learning import Learner
+from opentrail.recorder.object_data import answer_is_object_data, request_is_object_data
+from opentrail.recorder.one_meaning import require_one_meaning
+from opentrail.recorder.outgoing import outgoing_request
+from opentrail.recorder.recognition import recognise
+from opentrail.recorder.recording import AnswerSeen, answered, read_outcome
+from opentrail.recorder.settings import RecorderSettings
+from opentrail.recorder.upstreams import Upstream
+from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, verify
+
+CALLS = 200  # in one round of a stage
+AT_ONCE = 8  # calls that wait for their records together
+
+PASSED_ON = Upstream("moto", "http://127.0.0.1:5000", frozenset({"*"}), account_header="x-moto-account-id")
+SIGNED_ANEW = Upstream(
+    "s3", "http://127.0.0.1:8333", frozenset({"s3"}), signing="resign", access_key_id="UPSTREAM", secret_access_key="s"
+)
+
+
+async def _nothing(*_: Any) -> Any:
+    return {"type": "http.disconnect"}
+
+
+class Bench:
+    """The recorder's parts around one journal."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = SystemClock()
+        principal = iam_user(ACCOUNT, "bench", "AIDAEXAMPLEUSER00002")
+        self.key = AccessKey(ACCESS_KEY, SECRET, principal)
+        self.keys = AccessKeys(open_catalog(folder / "catalog"), b"k" * 32, (self.key,))
+        self.learner = Learner(self.keys)
+        self.settings = RecorderSettings(home_account=ACCOUNT, spool_folder=folder)
+        self.journal = Journal.open(folder / "journal", self.clock)
+        self.intake = Intake(self.journal, self.clock)
+
+    def keeper(self, guarantee: Any) -> Keeper:
+        return Keeper(self.intake, self.journal, self.clock, guarantee)
+
+    def close(self) -> None:
+        self.intake.close()
+        self.journal.close()
+        self.keys.close()
+
+    def fresh(self, sample: Sample) -> Call:
+        """The call as the transport hands it over."""
+        body = RequestBody(_nothing, 60.0, Memory(0))
+        return Call(sample.request(), {}, _nothing, _nothing, body, None)
+
+    # The stages, in the recorder's order.
+
+    def head(self, call: Call, sample: Sample) -> None:
+        call.source_address = client_address(call.request.client, call.request.header("x-forwarded-for"), ())
+
+    def signature(self, call: Call, sample: Sample) -> None:
+        call.signature = read_signature(call.request)
+
+    def service(self, call: Call, sample: Sample) -> None:
+        call.service = recognise(call.request, call.signature, b"")
+        call.object_data = request_is_object_data(call.service, call.request)
+
+    def principal(self, call: Call, sample: Sample) -> None:
+        assert call.signature is not None
+        key = self.keys.find(call.signature.access_key)
+        assert key is not None
+        check_token(key, call.signature.session_token)
+        call.key = key
+
+    def verification(self, call: Call, sample: Sample) -> None:
+        assert call.signature is not None and call.key is not None
+        sha256 = None
+        if needs_body(call.signature):
+            sha256 = hashlib.sha256(sample.body).hexdigest()
+        verify(call.request, call.signature, call.key.secret, sha256, as_datetime(self.clock.now_us()))
+        if not call.object_data and sha256 is None:
+            check_payload(call.signature, hashlib.sha256(sample.body).hexdigest())
+        call.principal = call.key.principal
+
+    def interpretation(self, call: Call, sample: Sample) -> None:
+        if not call.object_data:
+            call.captured = sample.body
+            call.outgoing = sample.body
+            if sample.body and call.request.header("content-type").startswith("application/x-www-form"):
+                call.service = recognise(call.request, call.signature, sample.body) or call.service
+        call.interpreted = interpret(call.service, call.request, call.captured, call.signature)
+
+    def one_meaning(self, call: Call, sample: Sample) -> None:
+        require_one_meaning(call)
+
+    def outgoing(self, call: Call, sample: Sample) -> None:
+        upstream = SIGNED_ANEW if call.service == "s3" else PASSED_ON
+        outgoing_request(call, upstream, as_datetime(self.clock.now_us()))
+
+    def outcome(self, call: Call, sample: Sample) -> Any:
+        body = None if answer_is_object_data(call.service, call.request, sample.status) else sample.answer_body
+        seen = AnswerSeen(sample.status, sample.answer_headers, body, len(sample.body), len(sample.answer_body))
+        found = read_outcome(call, self.settings, seen)
+        assert call.interpreted is not None
+        self.learner.concerns(call.interpreted, found)
+        return found
+
+    def record(self, call: Call, found: Any) -> Any:
+        return answered(call, self.settings, found)
+
+    def whole(self, sample: Sample) -> Any:
+        """Every stage but the journal; the records."""
+        call = self.fresh(sample)
+        for _, stage in STAGES:
+            stage(self, call, sample)
+        return self.record(call, self.outcome(call, sample))
+
+
+Stage = Callable[[Bench, Call, Sample], None]
+STAGES: tuple[tuple[str, Stage], ...] = (
+    ("head", Bench.head),
+    ("signature", Bench.signature),
+    ("service", Bench.service),
+    ("principal", Bench.principal),
+    ("verify", Bench.verification),
+    ("interpret", Bench.interpretation),
+    ("meaning", Bench.one_meaning),
+    ("outgoing", Bench.outgoing),
+)
+COLUMNS = (*(name for name, _ in STAGES), "outcome", "record", "encode")
+
+
+def by_stage(bench: Bench, sample: Sample, rounds: int) -> dict[str, float]:
+    """µs of CPU of each stage: the median of the rounds."""
+    each = [_one_round(bench, sample) for _ in range(rounds)]
+    return {name: statistics.median(spent[name] for spent in each) for name in COLUMNS}
+
+
+def _one_round(bench: Bench, sample: Sample) -> dict[str, float]:
+    calls = [bench.fresh(sample) for _ in range(CALLS)]
+    spent = {name: _timed(lambda stage=stage: [stage(bench, call, sample) for call in calls]) for name, stage in STAGES}
+    found: list[Any] = []
+    spent["outcome"] = _timed(lambda: found.extend(bench.outcome(call, sample) for call in calls))
+    records: list[Any] = []
+    spent["record"] = _timed(
+        lambda: records.extend(bench.record(call, one) for call, one in zip(calls, found, strict=True))
+    )
+    spent["encode"] = _timed(lambda: [bench.intake.live_record(one[0]) for one in records])
+    return spent
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    began = time.thread_time_ns()
+    work()
+    return (time.thread_time_ns() - began) / 1000 / CALLS
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+async def _durably(bench: Bench, sample: Sample, seconds: float) -> tuple[float, float]:
+    keeper = bench.keeper("durable")
+    calls = 0
+    end = time.monotonic() + seconds
+
+    async def client() -> None:
+        nonlocal calls
+        while time.monotonic() < end:
+            await keeper.keep(bench.whole(sample))
+            calls += 1
+
+    commits = telemetry.JOURNAL_COMMITS._value.get()
+    cpu = _cpu_seconds()
+    await asyncio.gather(*(client() for _ in range(AT_ONCE)))
+    return (_cpu_seconds() - cpu) / calls * 1e6, calls / (telemetry.JOURNAL_COMMITS._value.get() - commits)
+
+
+async def _nobody_waits(bench: Bench, sample: Sample, seconds: float) -> tuple[float, float]:
+    keeper = bench.keeper("async")
+    calls = 0
+    end = time.monotonic() + seconds
+    commits = telemetry.JOURNAL_COMMITS._value.get()
+    cpu = _cpu_seconds()
+    while time.monotonic() < end:
+        for _ in range(AT_ONCE):
+            await keeper.keep(bench.whole(sample))
+        calls += AT_ONCE
+        await asyncio.sleep(0.0005)  # the load of some thousand calls a second, not a flood
+    await asyncio.sleep(0.05)  # what was gathered is committed
+    return (_cpu_seconds() - cpu) / calls * 1e6, calls / (telemetry.JOURNAL_COMMITS._value.get() - commits)
+
+
+def _run(work: Callable[[Bench, Sample, float], Awaitable[tuple[float, float]]], *given: Any) -> tuple[float, float]:
+    """On the event loop that the server has."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work(*given))  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--call", help="only this one, such as 'sqs SendMessage'")
+    chosen, _ = parser.parse_known_args()
+    print("µs of CPU a call; durable and async: the whole with the journal, and in brackets records a commit")
+    print(f"{'':<29}" + "".join(f"{name[:9]:>10}" for name in COLUMNS) + f"{'sum':>9}{'durable':>16}{'async':>16}")
+    sums: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        for sample in samples():
+            if chosen.call and chosen.call != sample.name:
+                continue
+            spent = by_stage(bench, sample, chosen.rounds)
+            sums.append(sum(spent.values()))
+            row = f"{sample.name[:28]:<29}" + "".join(f"{spent[name]:>10.1f}" for name in COLUMNS) + f"{sums[-1]:>9.1f}"
+            for work in (_durably, _nobody_waits):
+                cpu, together = _run(work, bench, sample, chosen.seconds)
+                row += f"{cpu:>9.1f} ({together:4.1f})"
+            print(row, flush=True)
+        bench.close()
+    print(f"{'mean of the sums':<29}{statistics.fmean(sums):>9.1f}")
+
+
+if __name__ == "__main__":
+    main()
