@@ -87,6 +87,11 @@ IMPORT_ORPHANS = 32_768  # events under way when an import was broken off, at mo
 IMPORT_PREFETCH_FILES = 16  # small files that are fetched ahead of their turn
 IMPORT_PREFETCH_BYTES = 4 * MIB  # stored size up to which a file counts as small
 
+# Log files and digests
+LOG_FILE_INFLATED_BYTES = 50_000_000  # AWS's cap on what one log file inflates to
+LOG_FILE_READ_BYTES = 2 * GIB  # what a log file that is validated may inflate to
+DIGEST_READ_BYTES = 256 * MIB  # the same of a digest; one names every log file of its hour
+
 # Signatures
 SIGNATURE_SKEW_SECONDS = 300  # between the caller's clock and ours, either way
 S3_SIGNATURE_SKEW_SECONDS = 900
