@@ -51,8 +51,8 @@ def derived_key(master_key: bytes, purpose: str) -> bytes:
 class Seal:
     """Seals secrets with AES-256-GCM; `context` is what a secret belongs to, and must be the same to open it."""
 
-    def __init__(self, master_key: bytes) -> None:
-        self._cipher = AESGCM(derived_key(master_key, "access-keys"))
+    def __init__(self, master_key: bytes, purpose: str = "access-keys") -> None:
+        self._cipher = AESGCM(derived_key(master_key, purpose))
 
     def close(self, secret: bytes, context: bytes) -> bytes:
         """A nonce and the sealed `secret`."""

@@ -93,3 +93,117 @@ tags = Table(
     Column("value", String),  # null: a tag without a value
     sqlite_with_rowid=False,
 )
+
+# Delivery: what is cut, what waits in the outbox, what was signed. States: none | waiting | done | abandoned.
+
+delivery_position = Table(
+    "delivery_position",
+    METADATA,
+    Column("id", Integer, primary_key=True),  # one row, 1
+    Column("position", Integer, nullable=False),  # no trail needs the journal up to here any more
+)
+
+trail_progress = Table(
+    "trail_progress",
+    METADATA,
+    Column("trail_id", Integer, ForeignKey("trails.id", ondelete="CASCADE"), primary_key=True),
+    Column("through", Integer, nullable=False),  # what the trail selects up to here is in committed cuts
+)
+
+trail_status = Table(
+    "trail_status",
+    METADATA,
+    Column("trail_id", Integer, ForeignKey("trails.id", ondelete="CASCADE"), primary_key=True),
+    Column("delivered_at", Integer),
+    Column("delivery_error", String),
+    Column("delivery_attempted_at", Integer),
+    Column("notified_at", Integer),
+    Column("notification_error", String),
+    Column("notification_attempted_at", Integer),
+    Column("logs_at", Integer),
+    Column("logs_error", String),
+    Column("digest_at", Integer),
+    Column("digest_error", String),
+)
+
+log_files = Table(
+    "log_files",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("trail_id", Integer, ForeignKey("trails.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),  # of the trail, whose selectors chose the events
+    Column("period", Integer),  # the version that began the stretch of validated logging; null: not validated
+    Column("destination", LargeBinary, nullable=False),  # JSON of catalog.destination.Destination
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("outbox", String, nullable=False),  # the file's name there
+    Column("sha256", String, nullable=False),  # of the inflated bytes
+    Column("oldest", Integer, nullable=False),
+    Column("newest", Integer, nullable=False),
+    Column("first_position", Integer, nullable=False),
+    Column("last_position", Integer, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("inflated_bytes", Integer, nullable=False),
+    Column("stored_bytes", Integer, nullable=False),
+    Column("cut_at", Integer, nullable=False),
+    Column("delivery", String, nullable=False),
+    Column("delivered_at", Integer),
+    Column("notification", String, nullable=False),
+    Column("logs", String, nullable=False),
+    Column("logs_sent", Integer, nullable=False),  # events of the file, in order of time, that the log group has
+    Column("digest_id", Integer),  # of digests; null: in none yet
+    Index("ix_log_files_delivery", "delivery", "trail_id", sqlite_where=text("delivery = 'waiting'")),
+    Index("ix_log_files_notification", "notification", "trail_id", sqlite_where=text("notification = 'waiting'")),
+    Index("ix_log_files_logs", "logs", "trail_id", sqlite_where=text("logs = 'waiting'")),
+    Index("ix_log_files_digest_id", "trail_id", sqlite_where=text("digest_id IS NULL AND period IS NOT NULL")),
+    sqlite_autoincrement=True,
+)
+
+digest_chains = Table(
+    "digest_chains",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("trail_id", Integer, ForeignKey("trails.id", ondelete="CASCADE"), nullable=False),
+    Column("period", Integer, nullable=False),  # as in log_files; 0: the chain of backfill digests
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("covered_through", Integer, nullable=False),  # whole seconds: where its next digest starts
+    Column("last_digest_id", Integer),
+    Column("closed", Boolean, nullable=False),
+    Index("ix_digest_chains_trail_id_period", "trail_id", "period", "account", "region", unique=True),
+    sqlite_autoincrement=True,
+)
+
+digests = Table(
+    "digests",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("trail_id", Integer, ForeignKey("trails.id", ondelete="CASCADE"), nullable=False),
+    Column("chain_id", Integer, ForeignKey("digest_chains.id", ondelete="CASCADE"), nullable=False),
+    Column("destination", LargeBinary, nullable=False),
+    Column("key", String, nullable=False),
+    Column("outbox", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("signature", String, nullable=False),  # lower-case hex
+    Column("backfilled_at", Integer),  # of backfill digests: when it was made
+    Column("made_at", Integer, nullable=False),
+    Column("stored_bytes", Integer, nullable=False),
+    Column("delivery", String, nullable=False),
+    Column("delivered_at", Integer),
+    Index("ix_digests_delivery", "delivery", "trail_id", sqlite_where=text("delivery = 'waiting'")),
+    Index("ix_digests_key", "key"),
+    sqlite_autoincrement=True,
+)
+
+signing_keys = Table(
+    "signing_keys",
+    METADATA,
+    Column("fingerprint", String, primary_key=True),
+    Column("region", String, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),  # PKCS #1 DER
+    Column("private_key", LargeBinary, nullable=False),  # PKCS #8 DER, sealed
+    Column("valid_from", Integer, nullable=False),
+    Column("valid_to", Integer, nullable=False),
+    Index("ix_signing_keys_region", "region"),
+)
