@@ -171,6 +171,8 @@ class _Soap:
             return self._list(wire, member, top)
         if isinstance(member, StructureShape):
             return self._renamed.get(wire, lower_first(wire)), self.structure(member)
+        if wire == "NoDevice":  # SOAP's empty element
+            return "noDevice", lambda value: value or {}
         if wire == "Size" and "zone" in self._renamed.values():  # CreateVolume's size is a text
             return "size", str
         return self._renamed.get(wire, lower_first(wire)), _as_is

@@ -74,7 +74,7 @@ def _value(operation: str, name: str, element: Element, shape: Shape | None) -> 
         return _structure(operation, element, None)
     text = element.text or ""
     if shape is None:
-        return boolean(text)
+        return boolean(text) if text else {}  # newer or older than the model: AWS writes what is empty as a set
     if shape.type_name == "timestamp":
         return epoch_milliseconds(text)
     return text if name in _TEXTS.get(operation, ()) else converter(shape.type_name)(text)

@@ -16,7 +16,9 @@ UNWRAPPED: Final = frozenset(("rds", "docdb", "neptune", "redshift", "elasticach
 _DEFAULTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("kms", "Decrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
     ("kms", "Encrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    ("ssm", "SendCommand"): {"interactive": False},
 }
+_FUNCTION_ARN: Final = re.compile(r"arn:([^:]+):lambda:([^:]+):([^:]+):function:([^:]+)(?::(.+))?")
 
 _DYNAMODB_ITEM_CALLS: Final = frozenset(
     ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems",
@@ -54,9 +56,31 @@ def _lambda_request(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
     return shaped
 
 
+def _lambda_parameters(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    """An update of code by the function's ARN shows its parts as well. Source: AWS's records."""
+    shaped = _lambda_request(operation, shaped)
+    named = _FUNCTION_ARN.fullmatch(str(shaped.get("functionName", "")))
+    if operation != "UpdateFunctionCode" or named is None:
+        return shaped
+    partition, region, account, function, qualifier = named.groups()
+    parts = {
+        "arnPrefix": {"partition": partition, "region": region, "account": account},
+        "relativeId": {"functionName": function},
+        "functionQualifier": {"qualifier": qualifier} if qualifier else {},
+    }
+    return {"fullyQualifiedArn": parts, **shaped}
+
+
 def _lambda_answer(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
     """Of a function's own answer nothing is told."""
     return {} if operation.startswith("Invoke") else _lambda_request(operation, shaped)
+
+
+def _systems_manager_answer(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
+    """A command says again that it is not interactive."""
+    if operation == "SendCommand" and isinstance(shaped.get("command"), dict):
+        shaped["command"].setdefault("interactive", False)
+    return shaped
 
 
 def _api_gateway_request(operation: OperationModel, shaped: dict[str, Any]) -> dict[str, Any]:
@@ -138,9 +162,10 @@ def _plain(value: Any) -> Any:
 Habit = Callable[[str, dict[str, Any]], dict[str, Any]]
 _REQUEST_HABITS: Final[Mapping[str, Habit]] = {
     "dynamodb": _dynamodb_request,
-    "lambda": _lambda_request,
+    "lambda": _lambda_parameters,
 }
 _ANSWER_HABITS: Final[Mapping[str, Habit]] = {
     "lambda": _lambda_answer,
     "secretsmanager": _secrets_manager_answer,
+    "ssm": _systems_manager_answer,
 }

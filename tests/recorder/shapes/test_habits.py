@@ -1,0 +1,39 @@
+from tests.recorder.calls import answered, interpreted
+
+_ARN = "arn:aws:lambda:eu-west-1:111122223333:function:resize"
+
+
+def _parameters(service, name, values):
+    return interpreted(service, name, values).request_parameters
+
+
+def test_code_updated_by_arn_shows_the_parts_of_the_arn():
+    parts = {
+        "arnPrefix": {"partition": "aws", "region": "eu-west-1", "account": "111122223333"},
+        "relativeId": {"functionName": "resize"},
+    }
+    plain = _parameters("lambda", "UpdateFunctionCode", {"FunctionName": _ARN})
+    assert plain["fullyQualifiedArn"] == {**parts, "functionQualifier": {}}
+    qualified = _parameters("lambda", "UpdateFunctionCode", {"FunctionName": f"{_ARN}:live"})
+    assert qualified["fullyQualifiedArn"] == {**parts, "functionQualifier": {"qualifier": "live"}}
+    assert "fullyQualifiedArn" not in _parameters("lambda", "UpdateFunctionCode", {"FunctionName": "resize"})
+
+
+def test_a_command_is_not_interactive_unless_it_says_so():
+    asked = {"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-1"]}
+    assert _parameters("ssm", "SendCommand", asked)["interactive"] is False
+    found = answered("ssm", "SendCommand", asked, b'{"Command": {"CommandId": "c"}}').response_elements
+    assert found == {"command": {"commandId": "c", "interactive": False}}
+
+
+def test_empty_elements_that_the_model_does_not_know_are_sets():
+    body = b"<R><internetGateway><internetGatewayId>igw-1</internetGatewayId><association/></internetGateway></R>"
+    found = answered("ec2", "CreateInternetGateway", {}, body).response_elements
+    assert found["internetGateway"] == {"internetGatewayId": "igw-1", "association": {}}
+
+
+def test_no_device_is_an_empty_element():
+    mapping = {"DeviceName": "/dev/sdc", "NoDevice": ""}
+    asked = {"ImageId": "ami-1", "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [mapping]}
+    shown = _parameters("ec2", "RunInstances", asked)["blockDeviceMapping"]
+    assert shown == {"items": [{"deviceName": "/dev/sdc", "noDevice": {}}]}
