@@ -17,6 +17,9 @@ RECORDS_REFUSED = Counter(
 RECORDS_WAITING = Gauge(
     "opentrail_records_waiting", "Records held in memory because the journal cannot write", registry=REGISTRY
 )
+OUTCOMES_UNKNOWN = Counter(
+    "opentrail_outcomes_unknown", "Calls cut off by a crash, recorded at the next start", registry=REGISTRY
+)
 JOURNAL_APPENDS = Counter("opentrail_journal_appends", "Submissions made durable", registry=REGISTRY)
 JOURNAL_COMMITS = Counter(
     "opentrail_journal_commits", "Transactions that made them so, one fsync each", registry=REGISTRY

@@ -52,5 +52,6 @@ class Call:
     signature: Signature | None = None
     key: AccessKey | None = None
     parameters: Mapping[str, Any] | None = None  # by the model's names; None: not understood
+    intent: int | None = None  # on disk; the call's record ends it
     output: Mapping[str, Any] | None = None
     fault: OpenTrailError | None = None

@@ -15,6 +15,7 @@ from opentrail.api.self_recording import record_of
 from opentrail.api.steps import STEPS, Surroundings, asked
 from opentrail.clock import MICROSECONDS, Clock
 from opentrail.errors import OpenTrailError
+from opentrail.intake import marked
 from opentrail.telemetry import CALLS_REFUSED, logger
 from opentrail.wire.http import HttpRequest, HttpResponse
 from opentrail.wire.service_models import service_model
@@ -25,8 +26,12 @@ log = logger("api")
 class Intake(Protocol):
     """The door into the journal."""
 
-    def live(self, fields: Mapping[str, Any], /) -> "Future[Any]":
-        """Keep one record; the future's result means that it is on disk."""
+    def live(self, fields: Mapping[str, Any], /, *, ends_intent: int | None = None) -> "Future[Any]":
+        """Keep one record; the future's result means that it is on disk, and the intent is gone."""
+        ...
+
+    def intend(self, fields: Mapping[str, Any], /) -> "Future[int]":
+        """Keep the record that stands if the call is never seen to end; the result is the intent's number."""
         ...
 
     def refuse(self, /) -> None:
@@ -39,7 +44,8 @@ class CloudTrailApi:
 
     `lookup` is History.lookup; `token_key` signs page tokens (32 bytes, the same after a restart). With the guarantee
     `durable` an answer leaves only after the record of its call is on disk, and `may_record` is asked before anything
-    is done. `source_address` tells whose address a record shows.
+    is done; with `write-ahead`, besides, a call that changes something has its intent on disk before.
+    `source_address` tells whose address a record shows.
     """
 
     def __init__(
@@ -52,27 +58,29 @@ class CloudTrailApi:
         token_key: bytes,
         home_account: str,
         home_region: str = "us-east-1",
-        guarantee: Literal["durable", "async"] = "durable",
+        guarantee: Literal["durable", "write-ahead", "async"] = "durable",
         may_record: Callable[[], bool] = lambda: True,
         source_address: Callable[[HttpRequest], str] = lambda request: request.client,
     ) -> None:
         rooms: dict[str, Room] = {**LookupRoom(lookup, token_key).rooms}
-        durable = guarantee == "durable"
+        durable = guarantee != "async"
         self._around = Surroundings(access_keys, clock, rooms, may_record if durable else lambda: True)
         self._intake = intake
         self._clock = clock
         self._durable = durable
+        self._announces = guarantee == "write-ahead"
         self._home = (home_account, home_region)
         self._source_address = source_address
         self._threads = ThreadPoolExecutor(limits.API_THREADS, thread_name_prefix="api")
 
     async def answer(self, request: HttpRequest, body: bytes) -> HttpResponse:
-        """Do the call and record it; with the guarantee `durable` the record is on disk when this returns."""
+        """Do the call and record it; unless the guarantee is `async`, the record is on disk when this returns."""
         call = Call(request, body)
         try:
             for step in STEPS:
                 step(self._around, call)
             room = self._around.rooms[asked(call).operation.name]
+            await self._announce(call)
             call.output = await asyncio.get_running_loop().run_in_executor(self._threads, room.answer, asked(call))
             response = self._success(call)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the caller gets AWS's answer and we the trace
@@ -95,6 +103,19 @@ class CloudTrailApi:
         """Let calls under way end and take no more."""
         self._threads.shutdown()
 
+    async def _announce(self, call: Call) -> None:
+        """With `write-ahead`, the intent of a change is on disk from here on. Raises NotRecorded.
+
+        What only reads has none: nobody learns anything of it before its record is on disk.
+        """
+        if not self._announces or call.operation is None or call.operation.read_only:
+            return
+        fields = record_of(call, call.operation, self._source_address(call.request), *self._home)
+        try:
+            call.intent = await asyncio.wrap_future(self._intake.intend(marked(fields, "outcome-unknown")))
+        except OpenTrailError as failure:
+            raise NotRecorded from failure
+
     def _fault(self, call: Call, error: Exception) -> OpenTrailError:
         """What the caller is told: what is wrong with the call in full, what is wrong with us not at all."""
         if isinstance(error, OpenTrailError) and error.code != InternalFailure.code:
@@ -107,11 +128,11 @@ class CloudTrailApi:
         if call.operation is None:
             CALLS_REFUSED.labels("unknown-operation").inc()
             return True
-        if isinstance(call.fault, NotRecorded):
+        if isinstance(call.fault, NotRecorded) and call.intent is None:
             self._intake.refuse()
             return True
         fields = record_of(call, call.operation, self._source_address(call.request), *self._home)
-        kept = self._intake.live(fields)
+        kept = self._intake.live(fields, ends_intent=call.intent)
         if not self._durable:
             return True
         try:

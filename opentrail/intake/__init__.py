@@ -1,5 +1,6 @@
 """The one door into the journal: checks, stamps and encodes a record once."""
 
 from opentrail.intake.intake import Checked, Intake, SetAside
+from opentrail.intake.unended import marked, record_unended
 
-__all__ = ["Checked", "Intake", "SetAside"]
+__all__ = ["Checked", "Intake", "SetAside", "marked", "record_unended"]

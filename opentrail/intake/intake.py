@@ -89,12 +89,32 @@ class Intake:
             return failed
         return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, ends_intent), patient=patient)
 
-    def live_record(self, fields: Mapping[str, Any], *, event_time_us: int | None = None) -> tuple[bytes, Envelope]:
-        """As `live`, without appending or counting: for intents. Raises BadRecord."""
-        return stamp(fields, self._clock.now_us() if event_time_us is None else event_time_us)
+    def intend(self, fields: Mapping[str, Any], *, replaces: int | None = None) -> Future[int]:
+        """Stamp, encode and keep the record that stands if its call is never seen to end; the future's result is the
+        intent's number, for `ends_intent`, and means that it is on disk.
+
+        `replaces` is the number of an intent of the same call that this one brings up to date. Fails with
+        JournalUnwritable, BadRecord or EntriesRefused, and then nothing is kept. Counted once it becomes an event.
+        """
+        try:
+            body, _ = stamp(fields, self._clock.now_us())
+        except BadRecord as error:
+            failed: Future[int] = Future()
+            failed.set_exception(error)
+            return failed
+        return self._journal.submit_intent(body, replaces=replaces)
+
+    def withdraw(self, intended: Future[int]) -> None:
+        """The call that `intended` announces has not begun and never will: its intent goes as soon as it is there."""
+
+        def there(done: Future[int]) -> None:
+            if done.exception() is None:
+                self._journal.withdraw_intent(done.result())
+
+        intended.add_done_callback(there)
 
     def finished(self, body: bytes, about: Envelope, *, ends_intent: int | None = None) -> Future[Appended]:
-        """As `live`, for a record that `live_record` has made."""
+        """As `live`, for a record that is stamped and encoded already: an intent's."""
         counting.came_in(LIVE)
         return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, ends_intent))
 

@@ -17,6 +17,7 @@ from opentrail.journal.submissions import (
     Append,
     EntriesSubmission,
     IntentSubmission,
+    IntentWithdrawal,
     PositionSubmission,
     Submission,
     Work,
@@ -144,7 +145,9 @@ class Committer:
                     if isinstance(item, Append):
                         head = self._insert(item, head, now_us, answers)
                     elif isinstance(item, IntentSubmission):
-                        self._insert_intent(item, now_us, answers)
+                        self._keep_intent(item, now_us, answers)
+                    elif isinstance(item, IntentWithdrawal):
+                        self._withdraw_intent(item, answers)
                     else:
                         self._move_follower(item, now_us, answers)
             written = True
@@ -177,12 +180,20 @@ class Committer:
             first = appended.last + 1
         return head
 
-    def _insert_intent(self, item: IntentSubmission, now_us: int, answers: list[Callable[[], None]]) -> None:
-        number = self._connection.execute(
-            "INSERT INTO intents (submitted_at_us, checksum, body) VALUES (?, ?, ?)",
-            (now_us, intent_checksum(item.body, now_us), item.body),
-        ).lastrowid
-        answers.append(lambda: item.future.set_result(int(number or 0)))
+    def _keep_intent(self, item: IntentSubmission, now_us: int, answers: list[Callable[[], None]]) -> None:
+        number = item.replaces
+        about = (now_us, intent_checksum(item.body, now_us), item.body)
+        if number is None:
+            sql = "INSERT INTO intents (submitted_at_us, checksum, body) VALUES (?, ?, ?)"
+            number = int(self._connection.execute(sql, about).lastrowid or 0)
+        else:
+            sql = "UPDATE intents SET submitted_at_us = ?, checksum = ?, body = ? WHERE number = ?"
+            self._connection.execute(sql, (*about, number))
+        answers.append(lambda: item.future.set_result(number))
+
+    def _withdraw_intent(self, item: IntentWithdrawal, answers: list[Callable[[], None]]) -> None:
+        self._connection.execute("DELETE FROM intents WHERE number = ?", (item.number,))
+        answers.append(lambda: item.future.set_result(None))
 
     def _move_follower(self, item: PositionSubmission, now_us: int, answers: list[Callable[[], None]]) -> None:
         if item.position is None:
@@ -218,6 +229,6 @@ def _answer(source: EntriesSubmission, appended: Appended) -> Callable[[], None]
 def _weight(submission: Submission) -> tuple[int, int]:
     if isinstance(submission, EntriesSubmission):
         return submission.entries.count, submission.bytes
-    if isinstance(submission, PositionSubmission):
-        return 1, 0
-    return 1, len(submission.body)
+    if isinstance(submission, IntentSubmission):
+        return 1, len(submission.body)
+    return 1, 0

@@ -21,7 +21,13 @@ from opentrail.journal.reading import (
     read_positions,
     read_trimmed_through,
 )
-from opentrail.journal.submissions import IntentSubmission, PositionSubmission, Submission, entries_submission
+from opentrail.journal.submissions import (
+    IntentSubmission,
+    IntentWithdrawal,
+    PositionSubmission,
+    Submission,
+    entries_submission,
+)
 from opentrail.journal.trimming import trim
 from opentrail.journal.writability import Writability
 
@@ -78,15 +84,29 @@ class Journal:
         """As `submit`, waiting until the entries are on disk."""
         return self.submit(entries, origin, ends_intent=ends_intent).result()
 
-    def submit_intent(self, body: bytes) -> Future[int]:
-        """Keep what is about to happen; the future's result is its number and means that it is on disk."""
+    def submit_intent(self, body: bytes, *, replaces: int | None = None) -> Future[int]:
+        """Keep what is about to happen; the future's result is its number and means that it is on disk.
+
+        With `replaces`, that intent gets `body` in place of its own and keeps its number. Intents share transactions
+        with each other and with appends. Fails with JournalUnwritable or EntriesRefused.
+        """
         future: Future[int] = Future()
         future.set_running_or_notify_cancel()
         try:
             if len(body) > limits.JOURNAL_INTENT_BYTES:
                 raise EntriesRefused(f"an intent of {len(body)} bytes exceeds {limits.JOURNAL_INTENT_BYTES}")
-            self._submit(IntentSubmission(body, future))
+            self._submit(IntentSubmission(body, replaces, future))
         except (JournalUnwritable, EntriesRefused) as error:
+            future.set_exception(error)
+        return future
+
+    def withdraw_intent(self, number: int) -> Future[None]:
+        """Delete an intent whose call has not begun; the future's result means that it is gone. Fails as above."""
+        future: Future[None] = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            self._submit(IntentWithdrawal(number, future))
+        except JournalUnwritable as error:
             future.set_exception(error)
         return future
 

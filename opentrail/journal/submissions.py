@@ -31,10 +31,19 @@ class EntriesSubmission(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class IntentSubmission:
-    """An intent to keep."""
+    """An intent to keep: a new one, or `replaces` brought up to date."""
 
     body: bytes
+    replaces: int | None
     future: Future[int]
+
+
+@dataclass(frozen=True, slots=True)
+class IntentWithdrawal:
+    """An intent to delete without an outcome: what it announced has not begun."""
+
+    number: int
+    future: Future[None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class PositionSubmission:
     future: Future[None]
 
 
-Submission = EntriesSubmission | IntentSubmission | PositionSubmission
+Submission = EntriesSubmission | IntentSubmission | IntentWithdrawal | PositionSubmission
 
 
 class Append(msgspec.Struct, frozen=True):
@@ -57,7 +66,7 @@ class Append(msgspec.Struct, frozen=True):
     sources: tuple[EntriesSubmission, ...]
 
 
-Work = Append | IntentSubmission | PositionSubmission
+Work = Append | IntentSubmission | IntentWithdrawal | PositionSubmission
 
 
 def entries_submission(

@@ -25,7 +25,7 @@ from opentrail.recorder.forwarding import Forwarder, UpstreamAnswer
 from opentrail.recorder.guarantees import Keeper, NotDurable
 from opentrail.recorder.learning import Learner
 from opentrail.recorder.outgoing import outgoing_request
-from opentrail.recorder.recording import refused
+from opentrail.recorder.recording import announced, refused
 from opentrail.recorder.refusals import (
     CallRefused,
     ClientGone,
@@ -60,7 +60,7 @@ class Recorder:
     ) -> None:
         memory = Memory(settings.held_request_bytes)
         self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory)
-        self._keeper = Keeper(intake, journal, clock, settings.guarantee)
+        self._keeper = Keeper(intake, clock, settings.guarantee)
         self._learning = ThreadPoolExecutor(1, thread_name_prefix="learning")
         self._tools = Tools(settings, self._keeper, Learner(access_keys), self._learning)
         self._forwarder = Forwarder(settings)
@@ -105,6 +105,7 @@ class Recorder:
         if call.upstream is None:
             raise NoUpstream
         url, headers = outgoing_request(call, call.upstream, self._around.now(), self._around.settings.home_account)
+        await self._announce(call)
         call.sent_upstream = True
         try:
             return await self._forwarder.send(call.request.method, url, headers, call.outgoing, call.outgoing_bytes)
@@ -112,10 +113,22 @@ class Recorder:
             call.sent_upstream = False
             raise
 
+    async def _announce(self, call: Call) -> None:
+        """With `write-ahead`, the call's intent is on disk from here on. Raises JournalUnwritable."""
+        if not self._keeper.announces_all:
+            return
+        try:
+            await self._keeper.announce(call, announced(call, self._around.settings), "outcome-unknown")
+        except NotDurable as failure:
+            raise JournalUnwritable from failure
+
     async def _refuse(self, call: Call, client: ClientAnswer, refusal: OpenTrailError) -> None:
         """Record and answer a call that gets no answer of its upstream."""
         if client.started:
             _LOG.warning("answer cut", action="answer-cut", error=refusal.message)
+            if not call.recorded:
+                fault = fault_of(refusal, call.family)
+                self._keeper.hand_over(call, [refused(call, self._around.settings, fault, new_request_id(call.family))])
             client.cut()
             return
         await understand_refused(self._around, call)
@@ -126,7 +139,7 @@ class Recorder:
             CALLS_REFUSED.labels(refusal.reason if isinstance(refusal, CallRefused) else refusal.code).inc()
             record = refused(call, self._around.settings, fault_of(refusal, call.family), request_id)
             try:
-                await self._keeper.keep([record])
+                await self._keeper.keep(call, [record])
             except NotDurable:
                 if call.sent_upstream:
                     client.cut()
@@ -139,7 +152,7 @@ class Recorder:
 
     def _note_cancelled(self, call: Call) -> None:
         """The server stops while the upstream is at work: the record says so, and nobody waits for it."""
-        if call.sent_upstream and call.interpreted is not None:
+        if call.sent_upstream and not call.recorded:
             fault = fault_of(UpstreamSilent("The recorder stopped before the service answered."), call.family)
             record = refused(call, self._around.settings, fault, new_request_id(call.family))
-            self._keeper.hand_over([record])
+            self._keeper.hand_over(call, [record])

@@ -44,6 +44,8 @@ class Call:
     beginning: bytes = b""  # of an unsigned form, and of a body that is too long to be read for the record
     outgoing: bytes | Chunks | None = None
     outgoing_bytes: int | None = None  # declared to the upstream; None: sent in chunks
+    intent: int | None = None  # on disk; the call's record ends it
+    recorded: bool = False  # its records have been handed to intake
     sent_upstream: bool = False  # the upstream may have acted
 
     interpreted: Interpreted | None = None

@@ -73,7 +73,7 @@ class Delivery:
 
     async def _answer_whole(self, body: bytes) -> None:
         try:
-            await self._tools.keeper.keep(await self._final_records())
+            await self._tools.keeper.keep(self._call, await self._final_records())
         except NotDurable:
             self._client.cut()
             return
@@ -82,24 +82,25 @@ class Delivery:
     async def _answer_in_chunks(self, held: list[bytes]) -> None:
         keeper = self._tools.keeper
         try:
-            intent = await keeper.announce(self._records()[0])
+            await keeper.announce(self._call, self._records()[0], "answer-interrupted")
         except NotDurable:
-            keeper.hand_over(await self._final_records())  # it has acted: intake keeps the record until there is room
+            # It has acted: intake keeps the record until there is room.
+            keeper.hand_over(self._call, await self._final_records())
             self._client.cut()
             return
         try:
             last = await self._pass_on(held)
         except (ClientGone, ClientTooSlow):
-            keeper.hand_over(self._records(), ends_intent=intent)
+            keeper.hand_over(self._call, self._records())
             self._client.cut()
             return
         except CallRefused as failure:
             broken = broken_off(self._records()[0], fault_of(failure, self._call.family))
-            keeper.hand_over([broken], ends_intent=intent)
+            keeper.hand_over(self._call, [broken])
             self._client.cut()
             return
         try:
-            await keeper.keep(await self._final_records(), ends_intent=intent)
+            await keeper.keep(self._call, await self._final_records())
         except NotDurable:
             self._client.cut()
             return

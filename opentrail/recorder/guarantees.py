@@ -1,11 +1,14 @@
 """What an answer promises: when its record is durable, and what happens when it cannot be.
 
-durable   An answer of up to limits.HELD_ANSWER_BYTES leaves after its record is on disk. Before the first byte of a
-          longer one an intent is on disk, before its last byte the record, which ends the intent. When the journal
-          fails after the upstream has acted, no answer leaves: the connection is cut, intake keeps the record in
-          memory and tries again.
-async     The record is handed to intake before the answer leaves, and nobody waits for the disk: it is written some
-          10 ms later, together with the records of other calls.
+durable      An answer of up to limits.HELD_ANSWER_BYTES leaves after its record is on disk. Before the first byte of a
+             longer one an intent is on disk, before its last byte the record, which ends the intent. When the journal
+             fails after the upstream has acted, no answer leaves: the connection is cut, intake keeps the record in
+             memory and tries again.
+write-ahead  As durable; and before the first byte of a call goes to its upstream its intent is on disk, in which the
+             outcome is unknown. A longer answer brings that intent up to date. However a call ends, its record ends
+             its intent; of a call that a crash cut off, the intent becomes the record at the next start.
+async        The record is handed to intake before the answer leaves, and nobody waits for the disk: it is written some
+             10 ms later, together with the records of other calls.
 """
 
 import asyncio
@@ -14,9 +17,11 @@ from concurrent.futures import Future
 from typing import Any
 
 from opentrail.clock import Clock
-from opentrail.intake import Intake
-from opentrail.journal import Appended, EntriesRefused, Journal, JournalUnwritable
+from opentrail.intake import Intake, marked
+from opentrail.intake.unended import Unended
+from opentrail.journal import Appended, EntriesRefused, JournalUnwritable
 from opentrail.record.faults import BadRecord
+from opentrail.recorder.call import Call
 from opentrail.recorder.recording import Fields, without_details
 from opentrail.recorder.settings import Guarantee
 from opentrail.telemetry import logger
@@ -31,15 +36,15 @@ class NotDurable(Exception):
 class Keeper:
     """Keeps records as the guarantee has it."""
 
-    def __init__(self, intake: Intake, journal: Journal, clock: Clock, guarantee: Guarantee) -> None:
+    def __init__(self, intake: Intake, clock: Clock, guarantee: Guarantee) -> None:
         self._intake = intake
-        self._journal = journal
         self._clock = clock
-        self.waits = guarantee == "durable"
+        self.waits = guarantee != "async"
+        self.announces_all = guarantee == "write-ahead"  # not only calls whose answers are long
 
-    async def keep(self, records: Sequence[Fields], *, ends_intent: int | None = None) -> None:
-        """Hand `records` to intake; on disk on return if answers wait. Raises NotDurable."""
-        futures = self.hand_over(records, ends_intent=ends_intent)
+    async def keep(self, call: Call, records: Sequence[Fields]) -> None:
+        """Hand the call's `records` to intake; on disk on return if answers wait. Raises NotDurable."""
+        futures = self.hand_over(call, records)
         if not self.waits:
             return
         try:
@@ -48,26 +53,39 @@ class Keeper:
         except (JournalUnwritable, EntriesRefused) as failure:
             raise NotDurable from failure
 
-    def hand_over(self, records: Sequence[Fields], *, ends_intent: int | None = None) -> list[Future[Appended]]:
-        """As `keep`, without waiting. The first record comes last and ends the intent: with it, all are there."""
+    def hand_over(self, call: Call, records: Sequence[Fields]) -> list[Future[Appended]]:
+        """As `keep`, without waiting. The first record comes last and ends the intent: with it, all are there.
+
+        A call is recorded once: whatever goes wrong after its records were handed over changes nothing about them.
+        """
+        if call.recorded:
+            _LOG.warning("recorded already", action="recorded-once", event_name=records[0].get("eventName"))
+            return []
+        call.recorded = True
         now_us = self._clock.now_us()
         own, *besides = records
         futures = [self._intake.live(fields, event_time_us=now_us, patient=not self.waits) for fields in besides]
-        futures.append(self._live(own, ends_intent, now_us))
+        futures.append(self._live(own, call.intent, now_us))
         return futures
 
-    async def announce(self, fields: Fields) -> int | None:
-        """Make an intent durable; its number, or None where answers do not wait. Raises NotDurable."""
+    async def announce(self, call: Call, fields: Fields, unended: Unended) -> None:
+        """Make the call's intent durable, or bring it up to date, where answers wait. Raises NotDurable.
+
+        Where this is cancelled before there is an intent, none stays.
+        """
         if not self.waits:
-            return None
+            return
+        future = self._intake.intend(marked(fields, unended), replaces=call.intent)
+        if future.done() and isinstance(future.exception(), BadRecord):
+            future = self._intake.intend(marked(without_details(fields), unended), replaces=call.intent)
         try:
-            body, _ = self._intake.live_record(fields)
-        except BadRecord:
-            body, _ = self._intake.live_record(without_details(fields))
-        try:
-            return await asyncio.wrap_future(self._journal.submit_intent(body))
+            call.intent = await asyncio.wrap_future(future)
         except (JournalUnwritable, EntriesRefused) as failure:
             raise NotDurable from failure
+        except asyncio.CancelledError:
+            if call.intent is None:
+                self._intake.withdraw(future)
+            raise
 
     def refuse(self) -> None:
         """Count a call that was refused because its record could not have been kept."""

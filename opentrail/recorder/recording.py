@@ -11,6 +11,7 @@ from opentrail.recorder.call import Call
 from opentrail.recorder.interpretation import Interpreted, interpret
 from opentrail.recorder.outcome import Exchange, ExtraEvent, Outcome, outcome
 from opentrail.recorder.refusals import Fault
+from opentrail.recorder.resources import Touched, resources_of
 from opentrail.recorder.settings import RecorderSettings
 
 Fields = dict[str, Any]
@@ -44,6 +45,15 @@ def read_outcome(call: Call, settings: RecorderSettings, answer: AnswerSeen) -> 
         cipher_suite=tls[1] if tls is not None else None,
     )
     return outcome(_interpreted(call), exchange, answer.status, answer.headers, answer.body)
+
+
+def announced(call: Call, settings: RecorderSettings) -> Fields:
+    """The record of a call before its upstream has it: what the call asks for, and of whom."""
+    fields = _asked(call, settings)
+    touched = Touched(_interpreted(call), call.request, _recipient(call, settings), region_of(call, settings), None)
+    fields["responseElements"] = None
+    _put(fields, "resources", resources_of(touched))
+    return fields
 
 
 def answered(call: Call, settings: RecorderSettings, found: Outcome) -> list[Fields]:

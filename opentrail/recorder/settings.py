@@ -7,7 +7,7 @@ from typing import Literal
 
 from opentrail import limits
 
-Guarantee = Literal["durable", "async"]
+Guarantee = Literal["durable", "write-ahead", "async"]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -16,7 +16,8 @@ class RecorderSettings:
     """How calls are forwarded and what an answer promises.
 
     `durable`: an answer leaves after its record is on disk, and calls are refused while the journal cannot write.
-    `async`: the record follows the answer.
+    `write-ahead`: besides, an intent is on disk before the call goes to its upstream. `async`: the record follows the
+    answer.
     """
 
     home_account: str  # whose records are those of calls without a known principal

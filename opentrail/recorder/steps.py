@@ -133,7 +133,7 @@ async def choose_upstream(around: Surroundings, call: Call) -> None:
 
 async def keep_guarantee(around: Surroundings, call: Call) -> None:
     """Nothing is done for a caller that could not be recorded."""
-    if around.settings.guarantee == "durable" and not around.journal.writable():
+    if around.settings.guarantee != "async" and not around.journal.writable():
         raise JournalUnwritable
 
 

@@ -11,7 +11,7 @@ import typer
 import uvloop
 
 from opentrail.clock import SystemClock
-from opentrail.recorder.interrupted import record_interrupted
+from opentrail.intake import record_unended
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
 from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.data_folder import DataFolder
@@ -57,7 +57,7 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
         upstreams = sandbox_upstreams(sandbox) if sandbox is not None else configured_upstreams(settings)
         parts = assemble(folder, settings, upstreams, SystemClock())
         with _closing(parts):
-            record_interrupted(parts.journal, parts.intake)
+            record_unended(parts.journal, parts.intake)
             if sandbox is not None:
                 wait_sandbox(sandbox)
             uvloop.run(_serve(folder, settings, parts, children, sockets, sandbox))

@@ -8,7 +8,7 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -19,6 +19,10 @@ SANDBOX_KEY = "test"
 DEFAULT_PORT = 4566
 LEAST_RETENTION_DAYS = 90  # as CloudTrail's own event history
 DEFAULT_CONSOLE_PORT = 4567
+
+
+Guarantee = Literal["durable", "write-ahead", "async"]
+GUARANTEES: tuple[Guarantee, ...] = get_args(Guarantee)
 
 
 class BadSettings(OpenTrailError):
@@ -33,7 +37,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console_host: str = "127.0.0.1"
     console_port: int = DEFAULT_CONSOLE_PORT
     account: str = SANDBOX_ACCOUNT
-    guarantee: Literal["durable", "async"] = "durable"
+    guarantee: Guarantee = "durable"
     trusted_proxies: list[str] = []
     log_json: bool = False
 

@@ -273,7 +273,7 @@ class FailingIntake:
         self.refused = 0
         self.offered = 0
 
-    def live(self, fields):
+    def live(self, fields, *, ends_intent=None):
         self.offered += 1
         failed = Future()
         failed.set_exception(JournalUnwritable("disk full"))

@@ -142,17 +142,6 @@ def test_a_record_without_account_is_refused_and_counted(intake: Intake, journal
     assert counts.since() == (1, 0, {"BadRecord": 1}) and journal.head() == 0
 
 
-def test_an_intent_ends_with_its_record(intake: Intake, journal: Journal):
-    body, about = intake.live_record(CALL)
-    number = journal.submit_intent(body).result()
-    assert journal.head() == 0 and len(journal.intents()) == 1
-    intake.finished(body, about, ends_intent=number).result()
-    assert journal.intents() == [] and read_all(journal)[0].entries.bodies == [body]
-    number = journal.submit_intent(body).result()
-    intake.live(CALL, ends_intent=number).result()
-    assert journal.intents() == []
-
-
 def test_foreign_records_keep_every_byte_and_bad_ones_are_set_aside(intake: Intake, journal: Journal):
     counts = Counts("import")
     good = b'{"eventID":"e1","eventTime":"2020-01-01T00:00:00Z","awsRegion":"us-west-2","x":1.10}'

@@ -162,6 +162,29 @@ def test_intents_live_until_their_outcome(journal: Journal, clock: SettableClock
         journal.submit_intent(bytes(limits.JOURNAL_INTENT_BYTES + 1)).result()
 
 
+def test_an_intent_can_be_brought_up_to_date_and_withdrawn(journal: Journal):
+    first, second = journal.submit_intent(b"one").result(), journal.submit_intent(b"two").result()
+    assert journal.submit_intent(b"one, further on", replaces=first).result() == first
+    assert [(intent.number, intent.body) for intent in journal.intents()] == [
+        (first, b"one, further on"),
+        (second, b"two"),
+    ]
+    journal.withdraw_intent(second).result()
+    journal.append(entries(1), "live", ends_intent=first)
+    assert journal.intents() == []
+    assert journal.submit_intent(b"too late", replaces=first).result() == first
+    assert journal.intents() == [], "what has ended does not come back"
+
+
+def test_intents_share_transactions(journal: Journal):
+    before = telemetry.JOURNAL_COMMITS._value.get()
+    numbers = [future.result() for future in [journal.submit_intent(b"call %d" % n) for n in range(1000)]]
+    for future in [journal.submit(entries(n + 1), "live", ends_intent=number) for n, number in enumerate(numbers)]:
+        future.result()
+    assert len(set(numbers)) == 1000 and journal.intents() == [] and journal.head() == 1000
+    assert telemetry.JOURNAL_COMMITS._value.get() - before < 200
+
+
 def test_positions_are_durable_and_never_beyond_the_head(folder: Path):
     with open_journal(folder) as journal:
         journal.append(entries(1, 2, 3), "live")

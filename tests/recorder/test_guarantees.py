@@ -1,7 +1,9 @@
 """What is on disk when an answer leaves, and what happens when the disk does not take it."""
 
 import asyncio
+import contextlib
 import http.client
+import json
 import socket
 import threading
 from collections.abc import Callable
@@ -30,8 +32,8 @@ class FailingJournal:
     def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
         return self._guarded("record", lambda: self.journal.submit(*arguments, **options))
 
-    def submit_intent(self, body: bytes) -> Future[Any]:
-        return self._guarded("intent", lambda: self.journal.submit_intent(body))
+    def submit_intent(self, body: bytes, **options: Any) -> Future[Any]:
+        return self._guarded("intent", lambda: self.journal.submit_intent(body, **options))
 
     def writable(self) -> bool:
         return self.says_writable and self.journal.writable()
@@ -232,3 +234,125 @@ def test_without_waiting_answers_go_on_and_their_records_follow(disk: Disk, upst
     recorder.record(2)
     assert [record["eventName"] for record in recorder.records()] == ["PutObject", "GetObject"]
     assert "intent" not in journal.seen
+
+
+def test_write_ahead_has_the_intent_on_disk_before_the_upstream_has_the_call(
+    disk: Disk, upstream: ScriptedUpstream
+) -> None:
+    recorder, journal = disk(guarantee="write-ahead")
+    held: list[dict[str, Any]] = []
+
+    async def script(arrived: Arrived) -> None:
+        await arrived.drop_body()
+        held.extend(json.loads(intent.body) for intent in recorder.journal.intents())
+        await arrived.answer(200)
+
+    upstream.script = script
+    assert recorder.call("PUT", "/bucket/key", b"acted")[0] == 200
+    (intent,) = held
+    record = recorder.record()
+    assert intent["additionalEventData"] == {"outcome": "unknown"} and "errorCode" not in intent
+    for name in ("userIdentity", "eventSource", "eventName", "requestParameters", "resources", "recipientAccountId"):
+        assert intent[name] == record[name]
+    assert "outcome" not in record["additionalEventData"]
+    assert recorder.journal.intents() == [] and journal.seen == ["intent", "record"]
+
+
+def test_write_ahead_refuses_a_call_whose_intent_fails(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk(guarantee="write-ahead")
+    journal.refuses = True
+    assert recorder.call("PUT", "/bucket/key", b"never")[0] == 503
+    assert upstream.arrived == []
+    journal.refuses = False
+    told = recorder.record()
+    assert (told["eventType"], told["serviceEventDetails"]["callsRefused"]) == ("AwsServiceEvent", 1)
+
+
+def test_a_long_answer_brings_the_intent_of_write_ahead_up_to_date(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, journal = disk(guarantee="write-ahead")
+    between = threading.Event()
+
+    async def script(arrived: Arrived) -> None:
+        arrived.writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {LONG}\r\n\r\n".encode() + bytes(LONG - 10))
+        await arrived.writer.drain()
+        await asyncio.to_thread(between.wait, 10)
+        arrived.writer.write(bytes(10))
+
+    upstream.script = script
+    caller = threading.Thread(target=lambda: recorder.call("GET", "/bucket/key"))
+    caller.start()
+    eventually(lambda: journal.seen == ["intent", "intent"])
+    found = eventually(lambda: [i for i in recorder.journal.intents() if b"answerInterrupted" in i.body])
+    assert len(recorder.journal.intents()) == len(found) == 1
+    between.set()
+    caller.join(10)
+    assert recorder.record()["additionalEventData"]["bytesTransferredOut"] == LONG
+    assert recorder.journal.intents() == []
+
+
+@pytest.mark.parametrize("guarantee", ["durable", "write-ahead"])
+def test_a_silent_upstream_leaves_one_record(disk: Disk, upstream: ScriptedUpstream, guarantee: str) -> None:
+    recorder, _ = disk(guarantee=guarantee, first_byte_seconds=0.2)
+
+    async def script(arrived: Arrived) -> None:
+        await asyncio.sleep(2)
+
+    upstream.script = script
+    assert recorder.call("PUT", "/bucket/key", b"perhaps")[0] == 504
+    assert recorder.record()["errorCode"] == "ServiceUnavailable"
+    assert recorder.journal.intents() == []
+
+
+@pytest.mark.parametrize("leaves", ["in-the-upstream", "before-its-body-is-whole", "while-it-is-answered"])
+def test_a_client_that_leaves_makes_one_record(disk: Disk, upstream: ScriptedUpstream, leaves: str) -> None:
+    recorder, _ = disk(guarantee="write-ahead")
+
+    async def script(arrived: Arrived) -> None:
+        if leaves == "while-it-is-answered":
+            arrived.writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {8 * LONG}\r\n\r\n".encode() + bytes(8 * LONG))
+            await arrived.writer.drain()
+            return
+        await arrived.drop_body()
+        await asyncio.sleep(0.3)
+        await arrived.answer(200)
+
+    upstream.script = script
+    declared = {"before-its-body-is-whole": 5000}.get(leaves, 5)
+    method = "GET" if leaves == "while-it-is-answered" else "PUT"
+    body = b"" if method == "GET" else b"bytes"
+    signed = signed_headers(method, f"{recorder.url}/bucket/key", body, declared="UNSIGNED-PAYLOAD")
+    lines = [f"{method} /bucket/key HTTP/1.1", f"Host: 127.0.0.1:{recorder.port}"]
+    lines += [f"{name}: {value}" for name, value in signed.items()]
+    if body:
+        lines.append(f"Content-Length: {declared}")
+    client = socket.create_connection(("127.0.0.1", recorder.port), timeout=10)
+    client.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    eventually(lambda: upstream.arrived)
+    if leaves == "while-it-is-answered":
+        client.recv(100)
+    client.close()
+    record = recorder.record()
+    assert record["eventName"] == ("GetObject" if method == "GET" else "PutObject")
+    eventually(lambda: recorder.journal.intents() == [])
+    assert len(recorder.records()) == 1
+
+
+def test_a_server_that_stops_records_calls_under_way_once(disk: Disk, upstream: ScriptedUpstream) -> None:
+    recorder, _ = disk(guarantee="write-ahead")
+
+    async def script(arrived: Arrived) -> None:
+        await asyncio.sleep(30)
+
+    upstream.script = script
+    caller = threading.Thread(target=_quietly, args=(lambda: recorder.call("PUT", "/bucket/key", b"x"),))
+    caller.start()
+    eventually(lambda: upstream.arrived)
+    recorder.stop_serving()
+    caller.join(10)
+    assert recorder.record()["errorMessage"].startswith("The recorder stopped")
+    assert recorder.journal.intents() == []
+
+
+def _quietly(call: Callable[[], Any]) -> None:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        call()

@@ -10,6 +10,7 @@ from opentrail.server.running import run_server
 from opentrail.server.settings import (
     DEFAULT_CONSOLE_PORT,
     DEFAULT_PORT,
+    GUARANTEES,
     SANDBOX_ACCOUNT,
     SANDBOX_KEY,
     BadSettings,
@@ -27,7 +28,7 @@ def up_command(
     port: Annotated[int, typer.Option(help="Port of the AWS endpoint.")] = DEFAULT_PORT,
     console_port: Annotated[int, typer.Option(help="Port of health, metrics and console.")] = DEFAULT_CONSOLE_PORT,
     sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="Run the embedded cloud.")] = True,
-    guarantee: Annotated[str, typer.Option(help="durable or async")] = "durable",
+    guarantee: Annotated[str, typer.Option(help=f"One of: {', '.join(GUARANTEES)}.")] = "durable",
     commit_interval: Annotated[float, typer.Option(help="Seconds between commits of the history table.")] = 60.0,
 ) -> None:
     """Start the sandbox and run until SIGTERM or Ctrl-C."""
@@ -35,8 +36,9 @@ def up_command(
         raise BadSettings(
             f"{host} is not a loopback address: the sandbox has a well-known key; use `opentrail serve` instead"
         )
-    if guarantee not in ("durable", "async"):
-        raise BadSettings("--guarantee is durable or async")
+    promised = next((known for known in GUARANTEES if known == guarantee), None)
+    if promised is None:
+        raise BadSettings(f"--guarantee is one of: {', '.join(GUARANTEES)}")
     settings = Settings(
         server=Server(
             host=host,
@@ -44,7 +46,7 @@ def up_command(
             console_host=host,
             console_port=console_port,
             account=SANDBOX_ACCOUNT,
-            guarantee="durable" if guarantee == "durable" else "async",
+            guarantee=promised,
         ),
         history=History(commit_interval_seconds=commit_interval),
         principal=[Principal(access_key_id=SANDBOX_KEY, secret_access_key=SANDBOX_KEY, account=SANDBOX_ACCOUNT)],
