@@ -15,8 +15,8 @@ journal.db-shm beside it while in use.
     state      trimmed_through  last position that has been deleted; 0 before the first trim
                probes           trial writes
     followers  name, position   everything up to `position` has been handled
-    intents    number           never used twice; body with its own checksum, replaced while its call goes on; deleted in
-                                the transaction of its outcome, or withdrawn
+    intents    number           never used twice; body with its own checksum, replaced while its call goes on;
+                                deleted in the transaction of its outcome, or withdrawn
 
 Limits (limits.py): bodies of one row JOURNAL_BATCH_BYTES (8 MiB), one intent JOURNAL_INTENT_BYTES (2 MiB), submitted
 and not yet durable JOURNAL_WAITING_EVENTS and JOURNAL_WAITING_BYTES per process.
