@@ -97,6 +97,9 @@ SIGNATURE_SKEW_SECONDS = 300  # between the caller's clock and ours, either way
 S3_SIGNATURE_SKEW_SECONDS = 900
 PRESIGN_SECONDS = 604_800  # the longest life of a presigned URL
 SIGNING_KEYS = 4096  # derived signing keys kept in memory (one a key, day, Region and service)
+SIGNED_SCOPES = 4096  # beginnings of Authorization headers kept in memory, each of so many characters at most:
+SIGNED_SCOPE_CHARACTERS = 512
+SIGNED_FORMS = 1024  # forms of requests kept in memory (one for the names of the headers and the list of signed ones)
 AWS_CHUNK_LINE_BYTES = 1024  # size, extension and signature of one chunk of an aws-chunked body
 AWS_CHUNK_TRAILER_BYTES = 16 * KIB
 

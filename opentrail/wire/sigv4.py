@@ -3,6 +3,8 @@
 import hmac
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from opentrail import limits
@@ -19,6 +21,7 @@ from opentrail.wire.canonical import (
     signing_text,
 )
 from opentrail.wire.http import HttpRequest
+from opentrail.wire.plain_signature import expected_signature, remember_form
 from opentrail.wire.signature import (
     STREAMING_SIGNED,
     STREAMING_SIGNED_TRAILER,
@@ -52,6 +55,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _SCOPE_PART = re.compile(r"[A-Za-z0-9._*-]{1,128}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
 _PRESIGNED = re.compile(r"(?:^|&)x-amz-(?:signature|algorithm)=", re.ASCII | re.IGNORECASE)
+_HEX_CHARACTERS = 64  # of a signature
 _MARKERS = frozenset(
     {STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, UNSIGNED_PAYLOAD}
 )  # what stands for the hash of a body that is not hashed whole
@@ -69,6 +73,9 @@ def read_signature(request: HttpRequest) -> Signature | None:
     An Authorization of another kind than AWS's (Bearer, Basic) counts as unsigned.
     Raises IncompleteSignature (or its kin in signature_errors) where a part is missing or unreadable.
     """
+    plain = _read_plain(request)
+    if plain is not None:
+        return plain
     authorization = [value for name, value in request.headers if name == "authorization"]
     presigned = bool(request.query) and _PRESIGNED.search(request.query) is not None
     presigned_2 = sigv2.is_presigned(request)
@@ -105,6 +112,16 @@ def verify(request: HttpRequest, signature: Signature, secret: str, body_sha256:
     payload_hash = signature.payload_hash if signature.payload_hash is not None else body_sha256
     if payload_hash is None:
         raise MissingPayloadHash
+    plain = expected_signature(request, signature, secret, payload_hash)
+    if plain is None or not hmac.compare_digest(plain.encode(), signature.signature.encode()):
+        _verify_in_full(request, signature, secret, payload_hash)
+        remember_form(request, signature)
+    if body_sha256 is not None:
+        check_payload(signature, body_sha256)
+
+
+def _verify_in_full(request: HttpRequest, signature: Signature, secret: str, payload_hash: str) -> None:
+    """By the canonical request, whatever the request looks like."""
     headers = _signed_headers(request, signature)
     query = _without_signature(request.query) if signature.kind == "query" else request.query
     s3 = signature.service in S3_PATH_SERVICES
@@ -118,8 +135,6 @@ def verify(request: HttpRequest, signature: Signature, secret: str, body_sha256:
     # S3 signs what the encoded path means: clients that send other bytes than they sign (a bare "+") are right, too
     if not signed(request.path, query) and not (s3 and signed(reencoded_path(request.path), reencoded_query(query))):
         raise InvalidSignature
-    if body_sha256 is not None:
-        check_payload(signature, body_sha256)
 
 
 def needs_body(signature: Signature) -> bool:
@@ -136,11 +151,20 @@ def check_payload(signature: Signature, body_sha256: str) -> None:
         raise PayloadMismatch
 
 
+@lru_cache(maxsize=4096)
 def parse_date(date: str) -> datetime:
     """The time of `YYYYMMDDTHHMMSSZ`; raises ValueError."""
     if not _DATE.fullmatch(date):
         raise ValueError(f"{date!r} is not a time of the form YYYYMMDDTHHMMSSZ")
     return datetime.fromisoformat(date)
+
+
+def _is_date(date: str) -> bool:
+    try:
+        parse_date(date)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_header(request: HttpRequest, rest: str) -> Signature:
@@ -163,17 +187,64 @@ def _read_header(request: HttpRequest, rest: str) -> Signature:
     payload_hash = request.headers_by_name.get("x-amz-content-sha256")
     if payload_hash is None and service in S3_PATH_SERVICES:
         raise MissingPayloadHash
+    signed_headers = _header_names(parts["SignedHeaders"], IncompleteSignature)
+    _remember_scope(request, _Scope(access_key, date[:8], region, service, signed_headers), parts["Signature"])
     return Signature(
         kind="header",
         access_key=access_key,
         date=date,
         region=region,
         service=service,
-        signed_headers=_header_names(parts["SignedHeaders"], IncompleteSignature),
+        signed_headers=signed_headers,
         signature=parts["Signature"],
         session_token=request.headers_by_name.get("x-amz-security-token"),
         payload_hash=_payload_hash(payload_hash),
     )
+
+
+class _Scope(NamedTuple):
+    """What stays in the Authorization header while a caller calls the same service on the same day."""
+
+    access_key: str
+    day: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+
+
+_SCOPES: dict[str, _Scope] = {}  # by the Authorization header up to its signature
+
+
+def _read_plain(request: HttpRequest) -> Signature | None:
+    """The signature of a request whose Authorization, but for its end, has been read before; None for any other."""
+    by_name = request.headers_by_name
+    authorization, date = by_name.get("authorization"), by_name.get("x-amz-date")
+    if authorization is None or date is None or request.query or len(by_name) != len(request.headers):
+        return None
+    scope = _SCOPES.get(authorization[:-_HEX_CHARACTERS])
+    signature = authorization[-_HEX_CHARACTERS:]
+    if scope is None or not signature.isalnum() or date[:8] != scope.day or not _is_date(date):
+        return None
+    payload_hash = by_name.get("x-amz-content-sha256")
+    if payload_hash is None:
+        if scope.service in S3_PATH_SERVICES:
+            return None
+    elif payload_hash not in _MARKERS and not _HEX.fullmatch(payload_hash):
+        return None
+    token = by_name.get("x-amz-security-token")
+    access_key, _, region, service, signed_headers = scope
+    return Signature("header", access_key, date, region, service, signed_headers, signature, token, payload_hash)
+
+
+def _remember_scope(request: HttpRequest, scope: _Scope, signature: str) -> None:
+    """Take note of an Authorization header that has been read in full and ends with its signature."""
+    stated = request.headers_by_name["authorization"]
+    fixed, end = stated[:-_HEX_CHARACTERS], stated[-_HEX_CHARACTERS:]
+    if end != signature or not end.isalnum() or len(fixed) > limits.SIGNED_SCOPE_CHARACTERS:
+        return
+    if len(_SCOPES) >= limits.SIGNED_SCOPES:
+        _SCOPES.clear()
+    _SCOPES[fixed] = scope
 
 
 def _read_query(request: HttpRequest) -> Signature:
@@ -267,7 +338,7 @@ def _expires(stated: str) -> int:
 
 def _check_time(signature: Signature, now: datetime) -> None:
     """Raise SignatureExpired or its kin where the request's time is out of bounds."""
-    signed_at = datetime.fromisoformat(signature.date)
+    signed_at = parse_date(signature.date)
     skew = _S3_SKEW if signature.service in S3_PATH_SERVICES else _SKEW
     if signed_at > now + skew:
         complaint = PresignNotYetValid if signature.expires is not None else SignatureExpired
