@@ -122,3 +122,14 @@ LISTING_MEMORY_BYTES = 512 * MIB  # what DuckDB may use to bring a listing in or
 API_THREADS = 8  # rooms that work at once; further calls wait their turn
 API_ECHOED_CHARACTERS = 256  # of a refused value in the message that refuses it
 LOOKUP_ATTRIBUTE_CHARACTERS = 2000  # of an attribute's value; "_", " ", "," and line ends count twice
+
+# Trails
+EVENT_SELECTORS = 5  # basic ones of a trail
+DATA_RESOURCES = 250  # values in all basic selectors of a trail; those that stand for everything do not count
+ADVANCED_SELECTOR_VALUES = 500  # in all advanced selectors of a trail
+TRAILS_PER_REGION = 5  # multi-Region trails count in every Region
+TRAIL_NAME_CHARACTERS = (3, 128)
+TRAIL_PREFIX_CHARACTERS = 200  # of the key prefix of its log files
+TOPIC_CHARACTERS = 256  # of a topic's name or ARN
+TAGS_PER_RESOURCE = 50
+TAGGED_RESOURCES_LISTED = 20  # ARNs in one ListTags call

@@ -1,0 +1,1 @@
+"""Event selectors: reading and checking them, and the matchers that they are compiled to."""
