@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from opentrail.objects.port import NoSuchLocation, ObjectInfo, ObjectReader, ObjectUnreadable
+from opentrail.objects.sidecar import is_own_file
 
 
 class DirectoryStore:
@@ -52,7 +53,7 @@ class DirectoryStore:
                 yield ObjectInfo(key or ".", 0, "", fault=f"cannot be read: {error.strerror}")
                 continue
             prefix = f"{key}/" if key else ""
-            waiting.extend((f"{path}/{name}", prefix + name) for name in names)
+            waiting.extend((f"{path}/{name}", prefix + name) for name in names if not is_own_file(name))
 
     def open(self, key: str) -> ObjectReader:
         """The file of that key, if it is (still) a regular file."""

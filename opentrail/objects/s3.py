@@ -7,17 +7,12 @@ them (no connection, no credentials, no such bucket) is StoreUnavailable or NoSu
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import urllib3.exceptions
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
+from opentrail.objects.bucket import BucketFault
 from opentrail.objects.port import NoSuchLocation, ObjectInfo, ObjectReader, ObjectUnreadable, StoreUnavailable
-
-CONNECT_TIMEOUT_SECONDS = 10
-READ_TIMEOUT_SECONDS = 60
-ATTEMPTS = 5
-CONNECTIONS = 16
+from opentrail.objects.s3_client import S3Access, connect
 
 _ONE_OBJECT = frozenset({"NoSuchKey", "404", "AccessDenied", "403", "InvalidObjectState", "KMS.NotFoundException"})
 
@@ -29,24 +24,10 @@ class S3Store:
         self._bucket = bucket
         self._prefix = prefix
         self._endpoint_url = endpoint_url
-        self._client = self._connect()
-
-    def _connect(self) -> Any:
         try:
-            return boto3.session.Session().client(
-                "s3",
-                endpoint_url=self._endpoint_url,
-                config=Config(
-                    connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                    read_timeout=READ_TIMEOUT_SECONDS,
-                    max_pool_connections=CONNECTIONS,
-                    retries={"max_attempts": ATTEMPTS, "mode": "standard"},
-                    # An endpoint of one's own has no wild-card name for every bucket.
-                    s3={"addressing_style": "path"} if self._endpoint_url else {},
-                ),
-            )
-        except (BotoCoreError, ValueError) as error:
-            raise StoreUnavailable(f"S3 cannot be reached: {error}") from error
+            self._client = connect(S3Access(endpoint_url))
+        except BucketFault as fault:
+            raise StoreUnavailable(fault.message) from fault
 
     @property
     def name(self) -> str:
