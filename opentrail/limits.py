@@ -108,6 +108,8 @@ ACCESS_KEYS_IN_MEMORY = 10_000
 ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed
 EXPIRED_KEY_SECONDS = 7 * 86_400  # how long a temporary key is remembered after its end, to be called expired
 
+POOL_IDENTITIES_KEPT = 100_000  # Cognito identities of end users, so that their sessions can be named
+
 # Segments and tables of events
 SEGMENT_PAGE_BYTES = 128 * KIB  # unpacked size of a page of eventjson: what one look-up hit has to unpack
 SEGMENT_ROW_GROUP_ROWS = 65_536

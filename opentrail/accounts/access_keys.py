@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import ColumnElement, Engine, and_, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from opentrail import limits
+from opentrail.accounts.identities import Identities
 from opentrail.accounts.master_key import Seal
-from opentrail.accounts.principal import Principal
+from opentrail.accounts.principal import Principal, owner_of
+from opentrail.catalog.database import READING
 from opentrail.catalog.tables import access_keys
 from opentrail.clock import MICROSECONDS, Clock, SystemClock
 
@@ -27,7 +29,10 @@ _READ = "SELECT access_key_id, principal, secrets, status, expires_at FROM acces
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """One access key: what a caller signs with, and who the caller then is."""
+    """One access key: what a caller signs with, and who the caller then is.
+
+    Without a secret it only names somebody whose signatures an upstream verifies; nothing can be proven with it here.
+    """
 
     access_key_id: str
     secret: str = field(repr=False)
@@ -35,6 +40,11 @@ class AccessKey:
     session_token: str | None = field(default=None, repr=False)
     expires_at_us: int | None = None  # None: does not expire
     status: KeyStatus = "Active"
+
+    @property
+    def proves(self) -> bool:
+        """Whether a good signature with this key proves who made it."""
+        return self.status == "Active" and bool(self.secret)
 
     def expired(self, now_us: int) -> bool:
         """Whether a temporary key is past its end."""
@@ -70,6 +80,7 @@ class AccessKeys:
         self._looked_at = float("-inf")
         self._changes = -1
         self._reading = engine.raw_connection()  # no transaction ever begins on it
+        self.identities = Identities(engine, self._clock)
         self._read("LIMIT 1")  # proves that the master key is the one that sealed them
 
     def find(self, access_key_id: str) -> AccessKey | None:
@@ -91,6 +102,7 @@ class AccessKeys:
         if key.access_key_id in self._configured:
             return
         principal = msgspec.json.encode(key.principal)
+        owner_kind, owner_name = owner_of(key.principal)
         sealed = self._seal.close(
             msgspec.json.encode(_Sealed(key.secret, key.session_token)), _context(key.access_key_id, principal)
         )
@@ -101,6 +113,8 @@ class AccessKeys:
             "status": key.status,
             "expires_at": key.expires_at_us,
             "learned_at": self._clock.now_us(),
+            "owner_kind": owner_kind,
+            "owner_name": owner_name,
         }
         statement = insert(access_keys).values(access_key_id=key.access_key_id, **row)
         with self._engine.begin() as connection:
@@ -117,6 +131,24 @@ class AccessKeys:
     def delete(self, access_key_id: str) -> bool:
         """Forget a learned key and its secret, durable on return; False where it is unknown or configured."""
         return self._change(access_key_id, delete(access_keys).where(access_keys.c.access_key_id == access_key_id))
+
+    def owned_by(self, account: str, owner_kind: str, owner_name: str) -> list[AccessKey]:
+        """The learned keys that stop with a user or role: its own and those of its sessions."""
+        question = select(access_keys.c.access_key_id).where(_owned(account, owner_kind, owner_name))
+        with self._engine.connect().execution_options(**READING) as connection:
+            ids = list(connection.execute(question).scalars())
+        with self._lock:
+            found = [self._read("WHERE access_key_id = ?", access_key_id) for access_key_id in ids]
+        return [key for key in found if key is not None]
+
+    def stop_owned_by(self, account: str, owner_kind: str, owner_name: str) -> int:
+        """Switch off the keys of a user or role that is no more, its sessions' too; how many. Durable on return."""
+        statement = update(access_keys).where(_owned(account, owner_kind, owner_name)).values(status="Inactive")
+        with self._engine.begin() as connection:
+            stopped = connection.execute(statement).rowcount
+        with self._lock:
+            self._remembered.clear()
+        return stopped
 
     def close(self) -> None:
         """Let go of the catalog."""
@@ -176,6 +208,11 @@ class AccessKeys:
     def _drop_long_expired(self, connection: Any) -> None:
         before = self._clock.now_us() - limits.EXPIRED_KEY_SECONDS * MICROSECONDS
         connection.execute(delete(access_keys).where(access_keys.c.expires_at < before))
+
+
+def _owned(account: str, kind: str, name: str) -> ColumnElement[bool]:
+    columns = access_keys.c
+    return and_(columns.account == account, columns.owner_kind == kind, columns.owner_name == name)
 
 
 def _context(access_key_id: str, principal: bytes) -> bytes:

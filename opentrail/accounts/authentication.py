@@ -19,7 +19,7 @@ def authenticate(
     That a token has expired is only told to who signed with its secret.
     """
     key = keys.find(signature.access_key)
-    if key is None or key.status != "Active":
+    if key is None or not key.proves:
         raise UnknownAccessKey
     check_token(key, signature.session_token)
     verify(request, signature, key.secret, body_sha256, as_datetime(clock.now_us()))

@@ -2,37 +2,47 @@
 
 from typing import Any
 
-from opentrail.accounts.principal import Principal, Session
+from opentrail.accounts.principal import UNKNOWN, Principal, Session
 from opentrail.clock import as_datetime
 
-UNKNOWN = "Unknown"
+_FEDERATED = frozenset({"SAMLUser", "WebIdentityUser"})
 
 
 def user_identity(principal: Principal, access_key_id: str | None) -> dict[str, Any]:
     """`userIdentity`: type, principalId, arn, accountId, accessKeyId, userName, sessionContext.
 
-    Of a service: type and invokedBy, nothing else.
+    Of a service: type and invokedBy alone. Of who calls STS with an assertion or a token of another identity provider:
+    type, principalId, userName, identityProvider; it has no key and no account of its own.
     """
     if principal.service is not None:
         return {"type": principal.type, "invokedBy": principal.service}
-    identity: dict[str, Any] = {
-        "type": principal.type,
-        "principalId": principal.principal_id,
-        "arn": principal.arn,
-        "accountId": principal.account,
-    }
-    if access_key_id:
-        identity["accessKeyId"] = access_key_id
+    identity: dict[str, Any] = {"type": principal.type}
+    if principal.principal_id or principal.type == UNKNOWN:
+        identity["principalId"] = principal.principal_id
+    if principal.type not in _FEDERATED:
+        if principal.arn:
+            identity["arn"] = principal.arn
+        if principal.account:
+            identity["accountId"] = principal.account
+        if access_key_id:
+            identity["accessKeyId"] = access_key_id
     if principal.user_name:
         identity["userName"] = principal.user_name
+    if principal.identity_provider:
+        identity["identityProvider"] = principal.identity_provider
     if principal.session is not None:
         identity["sessionContext"] = _session_context(principal.session)
     return identity
 
 
-def unknown_identity(account: str, access_key_id: str | None) -> dict[str, Any]:
+def foreign_identity(principal: Principal) -> dict[str, Any]:
+    """`userIdentity` of a principal of another account, as the owner of what it used is told of it."""
+    return {"type": "AWSAccount", "principalId": principal.principal_id, "accountId": principal.account}
+
+
+def unknown_identity(access_key_id: str | None) -> dict[str, Any]:
     """`userIdentity` of a caller who could not prove who it is; only what it claims to sign with is known."""
-    identity: dict[str, Any] = {"type": UNKNOWN, "principalId": "", "accountId": account}
+    identity: dict[str, Any] = {"type": UNKNOWN, "principalId": ""}
     if access_key_id:
         identity["accessKeyId"] = access_key_id
     return identity
@@ -50,10 +60,17 @@ def _session_context(session: Session) -> dict[str, Any]:
         if session.issuer.user_name:
             issuer["userName"] = session.issuer.user_name
         context["sessionIssuer"] = issuer
+    if session.web_identity is not None:
+        context["webIdFederationData"] = {
+            "federatedProvider": session.web_identity.federated_provider,
+            "attributes": dict(session.web_identity.attributes),
+        }
     context["attributes"] = {
         "creationDate": as_datetime(session.created_at_us).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "mfaAuthenticated": "true" if session.mfa else "false",
     }
     if session.source_identity:
         context["sourceIdentity"] = session.source_identity
+    if session.assumed_root:
+        context["assumedRoot"] = "true"
     return context

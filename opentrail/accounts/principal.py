@@ -1,9 +1,12 @@
-"""Who calls: an account's root, a user, a session of a role, or a service of ours, as one frozen value."""
+"""Who calls: an account's root, a user, a session, a federated stranger or a service of ours, as one frozen value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 AWS_SERVICE: Final = "AWSService"
+UNKNOWN: Final = "Unknown"
+
+Pairs = tuple[tuple[str, str], ...]  # names and values, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,14 @@ class SessionIssuer:
 
 
 @dataclass(frozen=True, slots=True)
+class WebIdentity:
+    """The web identity that a session began with, as `webIdFederationData` of a record has it."""
+
+    federated_provider: str  # "accounts.google.com", or the ARN of an OIDC provider
+    attributes: Pairs = ()  # of the well-known providers: app and user id
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """What temporary credentials add to an identity."""
 
@@ -25,19 +36,32 @@ class Session:
     created_at_us: int
     mfa: bool = False
     source_identity: str | None = None
+    web_identity: WebIdentity | None = None
+    assumed_root: bool = False
+    tags: Pairs = ()  # session tags, those that came along a chain of roles included
+    transitive_tag_keys: tuple[str, ...] = ()  # of `tags`, what a next role takes over
+
+    @property
+    def transitive_tags(self) -> dict[str, str]:
+        """The tags that a session made from this one inherits."""
+        return {key: value for key, value in self.tags if key in self.transitive_tag_keys}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An identity that may call; `type`, ids and ARN as `userIdentity` of a CloudTrail record has them."""
+    """An identity that may call; `type`, ids and ARN as `userIdentity` of a CloudTrail record has them.
 
-    account: str
-    type: str  # "Root" | "IAMUser" | "AssumedRole" | "FederatedUser" | "AWSService"
+    Empty texts are what nobody knows: they are left out of records, never made up.
+    """
+
+    account: str  # whose events its calls are
+    type: str  # "Root" | "IAMUser" | "AssumedRole" | "FederatedUser" | "SAMLUser" | "WebIdentityUser" | "AWSService"
     principal_id: str
     arn: str
     user_name: str | None = None
     session: Session | None = None
     service: str | None = None  # DNS name, of an AWSService alone
+    identity_provider: str | None = None  # of a SAMLUser or WebIdentityUser alone
 
 
 def root(account: str) -> Principal:
@@ -79,6 +103,33 @@ def assumed_role(
         arn=f"arn:{partition}:sts::{account}:assumed-role/{role_name}/{session_name}",
         session=Session(issuer=issuer, created_at_us=created_at_us, mfa=mfa, source_identity=source_identity),
     )
+
+
+def issuer_of(principal: Principal) -> SessionIssuer:
+    """The issuer of a session that `principal` makes with its own permissions: itself, or the role that it uses."""
+    if principal.session is not None and principal.session.issuer is not None:
+        return principal.session.issuer
+    return SessionIssuer(principal.type, principal.principal_id, principal.arn, principal.account, principal.user_name)
+
+
+def renamed(principal: Principal, user: Principal) -> Principal:
+    """`principal`, an identity of an IAM user, as it is called since the user became `user`."""
+    if principal.type == "IAMUser":
+        return replace(user, session=principal.session)
+    session = principal.session
+    if session is None or session.issuer is None:
+        return principal
+    return replace(principal, session=replace(session, issuer=issuer_of(replace(user, session=None))))
+
+
+def owner_of(principal: Principal) -> tuple[str, str]:
+    """What makes the principal's keys stop when it is deleted: ("user" | "role" | "", name)."""
+    issuer = principal.session.issuer if principal.session is not None else None
+    kind = issuer.type if issuer is not None else principal.type
+    name = issuer.user_name if issuer is not None else principal.user_name
+    if kind == "IAMUser":
+        return "user", name or ""
+    return ("role", name or "") if kind == "Role" else ("", "")
 
 
 def _role_parts(role_arn: str) -> tuple[str, str, str]:

@@ -29,7 +29,7 @@ def record_of(
     if call.key is not None:
         identity = user_identity(call.key.principal, call.key.access_key_id)
     else:
-        identity = unknown_identity(account, claimed)
+        identity = unknown_identity(claimed)
     fields: dict[str, Any] = {
         "userIdentity": identity,
         "eventSource": operation.event_source,

@@ -21,7 +21,25 @@ access_keys = Table(
     Column("status", String, nullable=False),  # Active | Inactive
     Column("expires_at", Integer),  # null: does not expire
     Column("learned_at", Integer, nullable=False),
+    Column("owner_kind", String, nullable=False, server_default=""),  # user | role; empty: stops with nobody
+    Column("owner_name", String, nullable=False, server_default=""),
     Index("ix_access_keys_expires_at", "expires_at"),
+    Index("ix_access_keys_account_owner", "account", "owner_kind", "owner_name"),
+)
+
+identities = Table(
+    "identities",
+    METADATA,
+    Column("account", String, primary_key=True),
+    Column("kind", String, primary_key=True),  # user | role | identity-pool | pool-identity
+    Column("name", String, primary_key=True),
+    Column("identity_id", String, nullable=False),  # AIDA..., AROA...
+    Column("arn", String, nullable=False),
+    Column("facts", LargeBinary, nullable=False),  # JSON object of texts: what else is known, by kind
+    Column("seen_at", Integer, nullable=False),
+    Index("ix_identities_kind_name", "kind", "name"),
+    Index("ix_identities_kind_seen_at", "kind", "seen_at"),
+    sqlite_with_rowid=False,
 )
 
 imports = Table(

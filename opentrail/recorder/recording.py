@@ -158,7 +158,7 @@ def _identity(call: Call, settings: RecorderSettings) -> dict[str, Any]:
     if call.signature is None and call.service == "s3":
         return dict(ANONYMOUS)
     claimed = as_text(call.signature.access_key) if call.signature is not None else None
-    return unknown_identity(settings.home_account, claimed)
+    return unknown_identity(claimed)
 
 
 def _recipient(call: Call, settings: RecorderSettings) -> str:

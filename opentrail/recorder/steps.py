@@ -113,7 +113,7 @@ async def find_principal(around: Surroundings, call: Call) -> None:
     if call.upstream is not None and call.upstream.verify == "upstream":
         call.key = key
         return
-    if key is None or key.status != "Active":
+    if key is None or not key.proves:
         raise UnknownAccessKey
     check_token(key, call.signature.session_token)
     call.key = key

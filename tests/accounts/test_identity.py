@@ -75,7 +75,7 @@ def test_the_partition_of_a_role_stays():
 
 
 def test_who_cannot_prove_who_they_are():
-    assert unknown_identity("123456789012", "AKIA?") == {
-        "type": "Unknown", "principalId": "", "accountId": "123456789012", "accessKeyId": "AKIA?",
+    assert unknown_identity("AKIA?") == {
+        "type": "Unknown", "principalId": "", "accessKeyId": "AKIA?",
     }  # fmt: skip
-    assert "accessKeyId" not in unknown_identity("123456789012", None)
+    assert "accessKeyId" not in unknown_identity(None)

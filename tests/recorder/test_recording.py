@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from opentrail.recorder.upstreams import Upstream
-from tests.recorder.rig import ACCOUNT, KEY, Arrived, RecorderServer, ScriptedUpstream, eventually, signed_headers
+from tests.recorder.rig import KEY, Arrived, RecorderServer, ScriptedUpstream, eventually, signed_headers
 
 MIB = 1024 * 1024
 
@@ -67,7 +67,6 @@ def test_an_identity_that_the_upstream_verifies_is_believed_when_it_did(
     assert recorder.record(2)["userIdentity"] == {
         "type": "Unknown",
         "principalId": "",
-        "accountId": ACCOUNT,
         "accessKeyId": KEY,
     }
 

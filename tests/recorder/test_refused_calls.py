@@ -45,7 +45,6 @@ def test_an_unknown_key_is_refused_in_the_services_protocol(
     assert record["userIdentity"] == {
         "type": "Unknown",
         "principalId": "",
-        "accountId": ACCOUNT,
         "accessKeyId": UNKNOWN_KEY,
     }
     assert record["recipientAccountId"] == ACCOUNT
