@@ -29,6 +29,7 @@ from opentrail.accounts.principal import iam_user
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import SystemClock, as_datetime
 from opentrail.intake import Intake
+from opentrail.intake.stamping import stamp
 from opentrail.journal import Journal
 from opentrail.recorder.bodies import Memory, RequestBody
 from opentrail.recorder.call import Call
@@ -176,7 +177,7 @@ def _one_round(bench: Bench, sample: Sample) -> dict[str, float]:
     spent["record"] = _timed(
         lambda: records.extend(bench.record(call, one) for call, one in zip(calls, found, strict=True))
     )
-    spent["encode"] = _timed(lambda: [bench.intake.live_record(one[0]) for one in records])
+    spent["encode"] = _timed(lambda: [stamp(one[0], bench.clock.now_us()) for one in records])
     return spent
 
 

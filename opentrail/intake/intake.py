@@ -13,6 +13,7 @@ from opentrail.intake.outage import OutageCount
 from opentrail.intake.stamping import stamp
 from opentrail.intake.waiting import WaitingRecord, WaitingRecords
 from opentrail.journal import Appended, Entries, EntriesRefused, Journal, JournalUnwritable
+from opentrail.record.call_record import CallRecord
 from opentrail.record.envelope import Envelope, read_envelope, read_envelopes
 from opentrail.record.faults import BadRecord
 
@@ -67,7 +68,7 @@ class Intake:
 
     def live(
         self,
-        fields: Mapping[str, Any],
+        record: CallRecord | Mapping[str, Any],
         *,
         ends_intent: int | None = None,
         event_time_us: int | None = None,
@@ -81,7 +82,7 @@ class Intake:
         """
         counting.came_in(LIVE)
         try:
-            body, about = stamp(fields, self._clock.now_us() if event_time_us is None else event_time_us)
+            body, about = stamp(record, self._clock.now_us() if event_time_us is None else event_time_us)
         except BadRecord as error:
             counting.refused(LIVE, BAD_RECORD)
             failed: Future[Appended] = Future()
@@ -89,7 +90,7 @@ class Intake:
             return failed
         return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, ends_intent), patient=patient)
 
-    def intend(self, fields: Mapping[str, Any], *, replaces: int | None = None) -> Future[int]:
+    def intend(self, record: CallRecord | Mapping[str, Any], *, replaces: int | None = None) -> Future[int]:
         """Stamp, encode and keep the record that stands if its call is never seen to end; the future's result is the
         intent's number, for `ends_intent`, and means that it is on disk.
 
@@ -97,7 +98,7 @@ class Intake:
         JournalUnwritable, BadRecord or EntriesRefused, and then nothing is kept. Counted once it becomes an event.
         """
         try:
-            body, _ = stamp(fields, self._clock.now_us())
+            body, _ = stamp(record, self._clock.now_us())
         except BadRecord as error:
             failed: Future[int] = Future()
             failed.set_exception(error)

@@ -5,12 +5,14 @@ appended byte for byte; the append ends the intent, so that this can be repeated
 recorded twice.
 """
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+from msgspec.structs import replace
 
 from opentrail import telemetry
 from opentrail.intake.intake import Intake
 from opentrail.journal import Journal
+from opentrail.record.call_record import CallRecord
 from opentrail.record.envelope import envelope
 from opentrail.record.view import view
 
@@ -24,10 +26,15 @@ _MARKS: dict[Unended, tuple[str, Any]] = {
 }
 
 
-def marked(fields: Mapping[str, Any], unended: Unended) -> dict[str, Any]:
-    """The fields of the record that stands when no more than `unended` is ever known of the call."""
+AnyRecord = TypeVar("AnyRecord", CallRecord, dict[str, Any])
+
+
+def marked(record: AnyRecord, unended: Unended) -> AnyRecord:
+    """The record that stands when no more than `unended` is ever known of the call."""
     name, value = _MARKS[unended]
-    return {**fields, "additionalEventData": {**(fields.get("additionalEventData") or {}), name: value}}
+    if isinstance(record, CallRecord):
+        return replace(record, additional_event_data={**(record.additional_event_data or {}), name: value})
+    return {**record, "additionalEventData": {**(record.get("additionalEventData") or {}), name: value}}
 
 
 def record_unended(journal: Journal, intake: Intake) -> int:

@@ -43,6 +43,7 @@ _SIZED_FIELDS = {
     "additionalEventData": limits.ADDITIONAL_DATA_BYTES,
     "edgeDeviceDetails": limits.ADDITIONAL_DATA_BYTES,
 }
+LEAST_CAP_BYTES = min(_SIZED_FIELDS.values())  # a record of so many bytes at most is within every cap
 _NULL_WHEN_LEFT_OUT = ("requestParameters", "responseElements")
 _LEAVE_OUT_ORDER = (
     "annotation", "requestID", "additionalEventData", "serviceEventDetails", "userAgent", "errorCode", "eventContext",
@@ -64,10 +65,10 @@ def encode(fields: Mapping[str, Any]) -> bytes:
     _order_inside(record)
     for name in _TEXT_FIELDS:
         text = record.get(name)
-        if isinstance(text, str) and len(text) * 4 > limits.TEXT_FIELD_BYTES:
-            record[name] = _cut(text, limits.TEXT_FIELD_BYTES)
+        if isinstance(text, str):
+            record[name] = cut_text(text)
     encoded = _encode(record)
-    if len(encoded) <= min(_SIZED_FIELDS.values()):
+    if len(encoded) <= LEAST_CAP_BYTES:
         return encoded
     return _within_caps(record)
 
@@ -146,21 +147,37 @@ def _names_in_order(names: tuple[str, ...], order: tuple[str, ...]) -> tuple[str
     return known + tuple(name for name in names if name not in known)
 
 
-def _cut(text: str, size: int) -> str:
-    """The longest beginning of `text` that has at most `size` bytes in UTF-8."""
+def cut_text(text: str) -> str:
+    """The longest beginning of `text` that has at most limits.TEXT_FIELD_BYTES in UTF-8."""
+    if len(text) * 4 <= limits.TEXT_FIELD_BYTES:
+        return text
     encoded = text.encode("utf-8", "surrogatepass")
-    return text if len(encoded) <= size else encoded[:size].decode("utf-8", "ignore")
+    within = len(encoded) <= limits.TEXT_FIELD_BYTES
+    return text if within else encoded[: limits.TEXT_FIELD_BYTES].decode("utf-8", "ignore")
 
 
-def _encode(value: Any) -> bytes:
+def encode_value(value: Any, levels: int) -> bytes:
+    """`value` as JSON, at most `levels` deep; what JSON or UTF-8 cannot carry is replaced as in records."""
     try:
         encoded = _encoder(value)
     except (UnicodeEncodeError, TypeError, OverflowError, RecursionError):
-        return _encoder(_writable(value))
-    return _encoder(_writable(value)) if exceeds_depth(encoded, limits.RECORD_DEPTH) else encoded
+        return _encoder(_writable(value, levels))
+    return _encoder(_writable(value, levels)) if exceeds_depth(encoded, levels) else encoded
 
 
-def _writable(value: Any, levels: int = limits.RECORD_DEPTH) -> Any:
+def encode_text(text: str) -> bytes:
+    """`text`, cut, as JSON."""
+    try:
+        return _encoder(cut_text(text))
+    except UnicodeEncodeError:
+        return _encoder(_writable(cut_text(text), 0))
+
+
+def _encode(record: Any) -> bytes:
+    return encode_value(record, limits.RECORD_DEPTH)
+
+
+def _writable(value: Any, levels: int) -> Any:
     """`value` with what JSON or UTF-8 cannot carry replaced: lone surrogates, unknown types (as text), depth."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
@@ -169,12 +186,12 @@ def _writable(value: Any, levels: int = limits.RECORD_DEPTH) -> Any:
     if levels == 0:
         return None
     if isinstance(value, Mapping):
-        return {str(_writable(str(key))): _writable(item, levels - 1) for key, item in value.items()}
+        return {str(_writable(str(key), 0)): _writable(item, levels - 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_writable(item, levels - 1) for item in value]
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", "replace")
-    return str(_writable(str(value)))
+    return str(_writable(str(value), 0))
 
 
 _encoder: Callable[[Any], bytes] = msgspec.json.Encoder().encode

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from opentrail import limits
 from opentrail.errors import OpenTrailError
+from opentrail.record.call_record import CallRecord
 from opentrail.recorder.answering import ClientAnswer
 from opentrail.recorder.bodies import Capture
 from opentrail.recorder.call import Call
@@ -18,7 +19,7 @@ from opentrail.recorder.guarantees import Keeper, NotDurable, lower_names
 from opentrail.recorder.learning import Learner
 from opentrail.recorder.object_data import answer_is_object_data
 from opentrail.recorder.outcome import Outcome
-from opentrail.recorder.recording import AnswerSeen, Fields, answered, broken_off, read_outcome
+from opentrail.recorder.recording import AnswerSeen, answered, broken_off, read_outcome
 from opentrail.recorder.refusals import CallRefused, ClientGone, ClientTooSlow, fault_of
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.telemetry import logger
@@ -125,7 +126,7 @@ class Delivery:
         except (ClientGone, ClientTooSlow):
             self._client.cut()  # its record says that all was sent; the last chunk is on its way or lost
 
-    async def _final_records(self) -> list[Fields]:
+    async def _final_records(self) -> list[CallRecord]:
         """The records of the whole exchange; keys that it made are known from here on."""
         found = self._outcome()
         await self._learn(found)
@@ -142,7 +143,7 @@ class Delivery:
             # The upstream has acted: the record and the answer say so, though a key that it made stays unknown.
             _LOG.error("key not learned", action="learn", error=type(fault).__name__)
 
-    def _records(self) -> list[Fields]:
+    def _records(self) -> list[CallRecord]:
         """The records of the exchange as far as it has come."""
         return answered(self._call, self._tools.settings, self._outcome())
 

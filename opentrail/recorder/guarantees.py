@@ -20,9 +20,10 @@ from opentrail.clock import Clock
 from opentrail.intake import Intake, marked
 from opentrail.intake.unended import Unended
 from opentrail.journal import Appended, EntriesRefused, JournalUnwritable
+from opentrail.record.call_record import CallRecord
 from opentrail.record.faults import BadRecord
 from opentrail.recorder.call import Call
-from opentrail.recorder.recording import Fields, without_details
+from opentrail.recorder.recording import without_details
 from opentrail.recorder.settings import Guarantee
 from opentrail.telemetry import logger
 
@@ -42,7 +43,7 @@ class Keeper:
         self.waits = guarantee != "async"
         self.announces_all = guarantee == "write-ahead"  # not only calls whose answers are long
 
-    async def keep(self, call: Call, records: Sequence[Fields]) -> None:
+    async def keep(self, call: Call, records: Sequence[CallRecord]) -> None:
         """Hand the call's `records` to intake; on disk on return if answers wait. Raises NotDurable."""
         futures = self.hand_over(call, records)
         if not self.waits:
@@ -53,31 +54,31 @@ class Keeper:
         except (JournalUnwritable, EntriesRefused) as failure:
             raise NotDurable from failure
 
-    def hand_over(self, call: Call, records: Sequence[Fields]) -> list[Future[Appended]]:
+    def hand_over(self, call: Call, records: Sequence[CallRecord]) -> list[Future[Appended]]:
         """As `keep`, without waiting. The first record comes last and ends the intent: with it, all are there.
 
         A call is recorded once: whatever goes wrong after its records were handed over changes nothing about them.
         """
         if call.recorded:
-            _LOG.warning("recorded already", action="recorded-once", event_name=records[0].get("eventName"))
+            _LOG.warning("recorded already", action="recorded-once", event_name=records[0].event_name)
             return []
         call.recorded = True
         now_us = self._clock.now_us()
         own, *besides = records
-        futures = [self._intake.live(fields, event_time_us=now_us, patient=not self.waits) for fields in besides]
+        futures = [self._intake.live(record, event_time_us=now_us, patient=not self.waits) for record in besides]
         futures.append(self._live(own, call.intent, now_us))
         return futures
 
-    async def announce(self, call: Call, fields: Fields, unended: Unended) -> None:
+    async def announce(self, call: Call, record: CallRecord, unended: Unended) -> None:
         """Make the call's intent durable, or bring it up to date, where answers wait. Raises NotDurable.
 
         Where this is cancelled before there is an intent, none stays.
         """
         if not self.waits:
             return
-        future = self._intake.intend(marked(fields, unended), replaces=call.intent)
+        future = self._intake.intend(marked(record, unended), replaces=call.intent)
         if future.done() and isinstance(future.exception(), BadRecord):
-            future = self._intake.intend(marked(without_details(fields), unended), replaces=call.intent)
+            future = self._intake.intend(marked(without_details(record), unended), replaces=call.intent)
         try:
             call.intent = await asyncio.wrap_future(future)
         except (JournalUnwritable, EntriesRefused) as failure:
@@ -91,13 +92,13 @@ class Keeper:
         """Count a call that was refused because its record could not have been kept."""
         self._intake.refuse()
 
-    def _live(self, fields: Fields, ends_intent: int | None, now_us: int) -> Future[Appended]:
+    def _live(self, record: CallRecord, ends_intent: int | None, now_us: int) -> Future[Appended]:
         patient = not self.waits
-        future = self._intake.live(fields, ends_intent=ends_intent, event_time_us=now_us, patient=patient)
+        future = self._intake.live(record, ends_intent=ends_intent, event_time_us=now_us, patient=patient)
         if future.done() and isinstance(future.exception(), BadRecord):
-            _LOG.warning("record cut to its head", action="record-too-large", event_name=fields.get("eventName"))
-            fields = without_details(fields)
-            future = self._intake.live(fields, ends_intent=ends_intent, event_time_us=now_us, patient=patient)
+            _LOG.warning("record cut to its head", action="record-too-large", event_name=record.event_name)
+            record = without_details(record)
+            future = self._intake.live(record, ends_intent=ends_intent, event_time_us=now_us, patient=patient)
         return future
 
 

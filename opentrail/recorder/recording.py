@@ -1,12 +1,16 @@
-"""From a call and its answer to the fields of its records."""
+"""From a call and its answer to its records."""
 
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from opentrail import limits
 from opentrail.accounts.identity import unknown_identity, user_identity
+from opentrail.accounts.principal import Principal
+from opentrail.record.call_record import CallRecord, identity_json
 from opentrail.recorder.call import Call
 from opentrail.recorder.interpretation import Interpreted, interpret
 from opentrail.recorder.outcome import Exchange, ExtraEvent, Outcome, outcome
@@ -14,7 +18,7 @@ from opentrail.recorder.refusals import Fault
 from opentrail.recorder.resources import Touched, resources_of
 from opentrail.recorder.settings import RecorderSettings
 
-Fields = dict[str, Any]
+_IDENTITIES: dict[str, tuple[Principal, bytes]] = {}  # by access key: whose it is, and that as JSON
 
 # Services whose events are in us-east-1, wherever they were signed for.
 GLOBAL_SERVICES = frozenset({"iam", "route53", "cloudfront", "organizations", "waf", "shield", "globalaccelerator"})
@@ -47,52 +51,51 @@ def read_outcome(call: Call, settings: RecorderSettings, answer: AnswerSeen) -> 
     return outcome(_interpreted(call), exchange, answer.status, answer.headers, answer.body)
 
 
-def announced(call: Call, settings: RecorderSettings) -> Fields:
+def announced(call: Call, settings: RecorderSettings) -> CallRecord:
     """The record of a call before its upstream has it: what the call asks for, and of whom."""
-    fields = _asked(call, settings)
-    touched = Touched(_interpreted(call), call.request, _recipient(call, settings), region_of(call, settings), None)
-    fields["responseElements"] = None
-    _put(fields, "resources", resources_of(touched))
-    return fields
+    asked, account, region = _interpreted(call), _recipient(call, settings), region_of(call, settings)
+    touched = Touched(asked, call.request, account, region, None)
+    return _record(call, settings, request_parameters=asked.request_parameters, resources=resources_of(touched))
 
 
-def answered(call: Call, settings: RecorderSettings, found: Outcome) -> list[Fields]:
+def answered(call: Call, settings: RecorderSettings, found: Outcome) -> list[CallRecord]:
     """The records of a call that its upstream answered: its own, then those it makes besides."""
-    fields = _asked(call, settings)
-    fields["requestParameters"] = found.request_parameters
-    fields["responseElements"] = found.response_elements
-    fields["requestID"] = found.request_id
-    _put(fields, "errorCode", found.error_code)
-    _put(fields, "errorMessage", found.error_message)
-    _put(fields, "additionalEventData", found.additional_event_data)
-    _put(fields, "resources", found.resources)
-    return [fields, *(_extra(fields, extra) for extra in found.extra_events)]
+    record = _record(
+        call,
+        settings,
+        request_parameters=found.request_parameters,
+        response_elements=found.response_elements,
+        error_code=found.error_code,
+        error_message=found.error_message,
+        additional_event_data=found.additional_event_data,
+        request_id=found.request_id,
+        resources=found.resources,
+    )
+    if not found.extra_events:
+        return [record]
+    return [record, *(_extra(record, extra) for extra in found.extra_events)]
 
 
-def refused(call: Call, settings: RecorderSettings, fault: Fault, request_id: str) -> Fields:
+def refused(call: Call, settings: RecorderSettings, fault: Fault, request_id: str) -> CallRecord:
     """The record of a call that we answered with an error ourselves."""
-    fields = _asked(call, settings)
-    fields["errorCode"] = fault.recorded_code
-    fields["errorMessage"] = fault.message
-    fields["responseElements"] = None
-    fields["requestID"] = request_id
-    return fields
+    return _record(
+        call,
+        settings,
+        request_parameters=_interpreted(call).request_parameters,
+        error_code=fault.recorded_code,
+        error_message=fault.message,
+        request_id=request_id,
+    )
 
 
-def broken_off(fields: Fields, fault: Fault) -> Fields:
-    """The record `fields` of a call whose answer had begun when it broke off."""
-    return {**fields, "errorCode": fault.recorded_code, "errorMessage": fault.message, "responseElements": None}
+def broken_off(record: CallRecord, fault: Fault) -> CallRecord:
+    """The record of a call whose answer had begun when it broke off."""
+    return replace(record, error_code=fault.recorded_code, error_message=fault.message, response_elements=None)
 
 
-def without_details(fields: Fields) -> Fields:
-    """The record `fields` without anything whose size a caller decides."""
-    return {
-        **fields,
-        "requestParameters": None,
-        "responseElements": None,
-        "additionalEventData": None,
-        "resources": None,
-    }
+def without_details(record: CallRecord) -> CallRecord:
+    """The record without anything whose size a caller decides."""
+    return replace(record, request_parameters=None, response_elements=None, additional_event_data=None, resources=None)
 
 
 def region_of(call: Call, settings: RecorderSettings) -> str:
@@ -102,48 +105,44 @@ def region_of(call: Call, settings: RecorderSettings) -> str:
     return call.region or settings.region
 
 
-def _asked(call: Call, settings: RecorderSettings) -> Fields:
+def _record(call: Call, settings: RecorderSettings, **found: Any) -> CallRecord:
     asked = _interpreted(call)
     service = call.principal.service if call.principal is not None else None
-    fields: Fields = {
-        "userIdentity": _identity(call, settings),
-        "eventSource": asked.event_source,
-        "eventName": asked.event_name,
-        "awsRegion": region_of(call, settings),
-        "sourceIPAddress": service or call.source_address,
-        "userAgent": service or _user_agent(call),
-        "requestParameters": asked.request_parameters,
-        "readOnly": asked.read_only,
-        "eventType": "AwsApiCall",
-        "managementEvent": asked.management_event,
-        "recipientAccountId": _recipient(call, settings),
-        "eventCategory": asked.category,
-    }
     if service is None:
-        fields["tlsDetails"] = _tls_details(call)
+        found["host"] = as_text(call.request.host)
+        found["tls"] = call.connection.tls() if call.connection is not None else None
     else:  # as AWS has it, with one event for the service's own account, which does not exist here, and one for ours
-        fields["sharedEventID"] = str(uuid.uuid4())
-    _put(fields, "apiVersion", asked.api_version)
-    return fields
+        found["shared_event_id"] = str(uuid.uuid4())
+    return CallRecord(
+        identity=_identity(call, settings),
+        event_source=asked.event_source,
+        event_name=asked.event_name,
+        region=region_of(call, settings),
+        source_address=service or call.source_address,
+        user_agent=service or _user_agent(call),
+        read_only=asked.read_only,
+        category=asked.category,
+        account=_recipient(call, settings),
+        api_version=asked.api_version,
+        **found,
+    )
 
 
-def _extra(fields: Fields, extra: ExtraEvent) -> Fields:
-    about = {
-        **fields,
-        "eventSource": extra.event_source,
-        "eventName": extra.event_name,
-        "requestParameters": extra.request_parameters,
-        "responseElements": None,
-        "resources": extra.resources,
-        "readOnly": extra.read_only,
-        "eventType": extra.event_type,
-        "managementEvent": extra.category == "Management",
-        "eventCategory": extra.category,
-        "errorCode": extra.error_code,
-        "errorMessage": extra.error_message,
-    }
-    about.pop("additionalEventData", None)
-    return about
+def _extra(record: CallRecord, extra: ExtraEvent) -> CallRecord:
+    return replace(
+        record,
+        event_source=extra.event_source,
+        event_name=extra.event_name,
+        request_parameters=extra.request_parameters,
+        response_elements=None,
+        additional_event_data=None,
+        resources=extra.resources,
+        read_only=extra.read_only,
+        event_type=extra.event_type,
+        category=extra.category,
+        error_code=extra.error_code,
+        error_message=extra.error_message,
+    )
 
 
 def _interpreted(call: Call) -> Interpreted:
@@ -152,13 +151,20 @@ def _interpreted(call: Call) -> Interpreted:
     return call.interpreted
 
 
-def _identity(call: Call, settings: RecorderSettings) -> dict[str, Any]:
-    if call.principal is not None and call.key is not None:
-        return user_identity(call.principal, call.key.access_key_id)
+def _identity(call: Call, settings: RecorderSettings) -> bytes:
+    principal, key = call.principal, call.key
+    if principal is not None and key is not None:
+        remembered = _IDENTITIES.get(key.access_key_id)
+        if remembered is None or remembered[0] is not principal:
+            remembered = principal, identity_json(user_identity(principal, key.access_key_id))
+            if len(_IDENTITIES) >= limits.ACCESS_KEYS_IN_MEMORY:
+                _IDENTITIES.clear()
+            _IDENTITIES[key.access_key_id] = remembered
+        return remembered[1]
     if call.signature is None and call.service == "s3":
-        return dict(ANONYMOUS)
+        return identity_json(ANONYMOUS)
     claimed = as_text(call.signature.access_key) if call.signature is not None else None
-    return unknown_identity(claimed)
+    return identity_json(unknown_identity(claimed))
 
 
 def _recipient(call: Call, settings: RecorderSettings) -> str:
@@ -170,20 +176,6 @@ def _user_agent(call: Call) -> str:
     return f"[{agent}]" if call.service == "s3" else agent
 
 
-def _tls_details(call: Call) -> dict[str, str]:
-    details: dict[str, str] = {}
-    tls = call.connection.tls() if call.connection is not None else None
-    if tls is not None:
-        details["tlsVersion"], details["cipherSuite"] = tls
-    details["clientProvidedHostHeader"] = as_text(call.request.host)
-    return details
-
-
 def as_text(wire: str) -> str:
     """A text of the wire (Latin-1) as what its sender meant, where it is UTF-8."""
     return wire if wire.isascii() else wire.encode("latin-1").decode("utf-8", "replace")
-
-
-def _put(fields: Fields, name: str, value: Any) -> None:
-    if value is not None:
-        fields[name] = value
