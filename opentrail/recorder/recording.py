@@ -13,17 +13,20 @@ from opentrail.accounts.principal import Principal
 from opentrail.record.call_record import CallRecord, identity_json
 from opentrail.recorder.call import Call
 from opentrail.recorder.interpretation import Interpreted, interpret
-from opentrail.recorder.outcome import Exchange, ExtraEvent, Outcome, outcome
+from opentrail.recorder.outcome import Exchange, Outcome, outcome
+from opentrail.recorder.record_parts import (
+    ANONYMOUS,
+    as_text,
+    extra_record,
+    outcome_parts,
+    region_of_events,
+    user_agent,
+)
 from opentrail.recorder.refusals import Fault
 from opentrail.recorder.resources import Touched, resources_of
 from opentrail.recorder.settings import RecorderSettings
 
 _IDENTITIES: dict[str, tuple[Principal, bytes]] = {}  # by access key: whose it is, and that as JSON
-
-# Services whose events are in us-east-1, wherever they were signed for.
-GLOBAL_SERVICES = frozenset({"iam", "route53", "cloudfront", "organizations", "waf", "shield", "globalaccelerator"})
-GLOBAL_REGION = "us-east-1"
-ANONYMOUS = {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}
 
 
 class AnswerSeen(msgspec.Struct, frozen=True):
@@ -60,20 +63,10 @@ def announced(call: Call, settings: RecorderSettings) -> CallRecord:
 
 def answered(call: Call, settings: RecorderSettings, found: Outcome) -> list[CallRecord]:
     """The records of a call that its upstream answered: its own, then those it makes besides."""
-    record = _record(
-        call,
-        settings,
-        request_parameters=found.request_parameters,
-        response_elements=found.response_elements,
-        error_code=found.error_code,
-        error_message=found.error_message,
-        additional_event_data=found.additional_event_data,
-        request_id=found.request_id,
-        resources=found.resources,
-    )
+    record = _record(call, settings, **outcome_parts(found))
     if not found.extra_events:
         return [record]
-    return [record, *(_extra(record, extra) for extra in found.extra_events)]
+    return [record, *(extra_record(record, extra) for extra in found.extra_events)]
 
 
 def refused(call: Call, settings: RecorderSettings, fault: Fault, request_id: str) -> CallRecord:
@@ -100,9 +93,7 @@ def without_details(record: CallRecord) -> CallRecord:
 
 def region_of(call: Call, settings: RecorderSettings) -> str:
     """The Region of the call's records."""
-    if call.service in GLOBAL_SERVICES:
-        return GLOBAL_REGION
-    return call.region or settings.region
+    return region_of_events(call.service, call.region or settings.region)
 
 
 def _record(call: Call, settings: RecorderSettings, **found: Any) -> CallRecord:
@@ -119,29 +110,12 @@ def _record(call: Call, settings: RecorderSettings, **found: Any) -> CallRecord:
         event_name=asked.event_name,
         region=region_of(call, settings),
         source_address=service or call.source_address,
-        user_agent=service or _user_agent(call),
+        user_agent=service or user_agent(call.service, call.request),
         read_only=asked.read_only,
         category=asked.category,
         account=_recipient(call, settings),
         api_version=asked.api_version,
         **found,
-    )
-
-
-def _extra(record: CallRecord, extra: ExtraEvent) -> CallRecord:
-    return replace(
-        record,
-        event_source=extra.event_source,
-        event_name=extra.event_name,
-        request_parameters=extra.request_parameters,
-        response_elements=None,
-        additional_event_data=None,
-        resources=extra.resources,
-        read_only=extra.read_only,
-        event_type=extra.event_type,
-        category=extra.category,
-        error_code=extra.error_code,
-        error_message=extra.error_message,
     )
 
 
@@ -169,13 +143,3 @@ def _identity(call: Call, settings: RecorderSettings) -> bytes:
 
 def _recipient(call: Call, settings: RecorderSettings) -> str:
     return call.principal.account if call.principal is not None else settings.home_account
-
-
-def _user_agent(call: Call) -> str:
-    agent = as_text(call.request.header("user-agent"))
-    return f"[{agent}]" if call.service == "s3" else agent
-
-
-def as_text(wire: str) -> str:
-    """A text of the wire (Latin-1) as what its sender meant, where it is UTF-8."""
-    return wire if wire.isascii() else wire.encode("latin-1").decode("utf-8", "replace")
