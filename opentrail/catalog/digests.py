@@ -66,6 +66,15 @@ def add_chain(connection: Connection, chain: DigestChain) -> int:
     return int(connection.execute(insert(digest_chains).values(**row).returning(digest_chains.c.id)).scalar_one())
 
 
+def open_chain(connection: Connection, chain: DigestChain) -> DigestChain:
+    """Begin a chain, anew where the same place had one in this period; the chain with its id."""
+    fresh = {"covered_through": chain.covered_through, "last_digest_id": None, "closed": False}
+    same = [digest_chains.c[name] == getattr(chain, name) for name in ("trail_id", "period", "account", "region")]
+    again = connection.execute(update(digest_chains).where(*same).values(**fresh).returning(digest_chains.c.id))
+    chain_id = again.scalar_one_or_none()
+    return msgspec.structs.replace(chain, id=chain_id if chain_id is not None else add_chain(connection, chain))
+
+
 def extend_chain(connection: Connection, chain_id: int, digest_id: int, covered_through: int, closed: bool) -> None:
     """The chain ends with this digest now; `closed`: for good."""
     values = {"last_digest_id": digest_id, "covered_through": covered_through, "closed": closed}

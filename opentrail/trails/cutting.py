@@ -1,0 +1,100 @@
+"""Cuts: what waits in memory becomes files in the outbox and rows in the catalog, all in one transaction.
+
+Only what is committed here may be uploaded. After a crash before the commit the files are swept and the events judged
+again; after it they are uploaded under the same keys, however often. A cut is refused where a trail was changed since
+its events were judged.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Engine
+
+from opentrail.catalog.delivery_progress import newest_change, write_progress
+from opentrail.catalog.log_files import CutFile, add_files
+from opentrail.clock import Clock
+from opentrail.errors import OpenTrailError
+from opentrail.logfile import content
+from opentrail.logfile.keys import UNIQUE_CHARACTERS, UNIQUE_LENGTH, LogFileKey
+from opentrail.trails.buffers import Buffer, Group
+from opentrail.trails.grid import named_us
+from opentrail.trails.judging import TrailInPass
+from opentrail.trails.outbox import Outbox
+
+
+class TrailsChanged(OpenTrailError):
+    """A trail was changed after its events were judged."""
+
+
+class Cutter:
+    """Makes cuts. For one thread."""
+
+    def __init__(self, engine: Engine, outbox: Outbox, clock: Clock, interval_s: float) -> None:
+        self._engine = engine
+        self._outbox = outbox
+        self._clock = clock
+        self._interval_s = interval_s
+
+    def cut(self, trails: Sequence[TrailInPass], position: int, seen_change: int) -> list[CutFile]:
+        """Cut everything that `trails` hold and write down how far they are; durable on return.
+
+        `position`: no trail needs the journal up to there. Raises TrailsChanged, with nothing done, where
+        `seen_change` is no longer the newest change of any trail.
+        """
+        files: list[CutFile] = []
+        try:
+            for trail in trails:
+                for group, buffer in trail.buffers.groups.items():
+                    files.extend(self._write(trail.trail_id, group, buffer))
+            if files:
+                self._outbox.seal()
+            with self._engine.begin() as connection:
+                if newest_change(connection) != seen_change:
+                    raise TrailsChanged
+                add_files(connection, files)
+                write_progress(connection, position, {trail.trail_id: trail.judged for trail in trails})
+        except BaseException:
+            for file in files:
+                self._outbox.drop(file.outbox)
+            raise
+        for trail in trails:
+            trail.committed()
+        return files
+
+    def _write(self, trail_id: int, group: Group, buffer: Buffer) -> Iterator[CutFile]:
+        """The files of one group, each in the outbox."""
+        now = self._clock.now_us()
+        version, trail = group.version, group.version.trail
+        for start, end in buffer.parts():
+            written = content.write(buffer.records[start:end])
+            key = LogFileKey(
+                account=group.account,
+                region=group.region,
+                at_us=named_us(now, self._interval_s),
+                unique="".join(secrets.choice(UNIQUE_CHARACTERS) for _ in range(UNIQUE_LENGTH)),
+                kind=group.kind,
+                prefix=trail.prefix,
+                organization=trail.organization_id or "",
+            )
+            times, positions = buffer.times_us[start:end], buffer.positions[start:end]
+            yield CutFile(
+                trail_id=trail_id,
+                version=version.number,
+                period=version.period,
+                destination=version.destination,
+                account=group.account,
+                region=group.region,
+                key=str(key),
+                outbox=self._outbox.keep(written.stored),
+                sha256=written.sha256,
+                oldest=min(times),
+                newest=max(times),
+                first_position=min(positions),
+                last_position=max(positions),
+                events=end - start,
+                inflated_bytes=written.inflated_size,
+                stored_bytes=len(written.stored),
+                cut_at=now,
+                notification="waiting" if trail.sns_topic_arn else "none",
+                logs="waiting" if trail.log_group_arn else "none",
+            )
