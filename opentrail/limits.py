@@ -135,3 +135,24 @@ TRAIL_PREFIX_CHARACTERS = 200  # of the key prefix of its log files
 TOPIC_CHARACTERS = 256  # of a topic's name or ARN
 TAGS_PER_RESOURCE = 50
 TAGGED_RESOURCES_LISTED = 20  # ARNs in one ListTags call
+
+# Delivery of trails
+LOG_FILE_CUT_BYTES = 40 * MIB  # of one account and Region, inflated: cut before the interval is over
+DELIVERY_HELD_BYTES = 128 * MIB  # selected events in memory between two cuts, of all trails
+DELIVERY_POSITION_SECONDS = 5.0  # between two notes of how far trails without events are
+OUTBOX_BYTES = 10 * GIB  # files that wait; beyond it, trails whose bucket is behind stay in the journal
+OUTBOX_RESERVE_BYTES = 256 * MIB  # free disk that the outbox leaves; more than what the journal needs to go on
+DELIVERY_GIVE_UP_SECONDS = 30 * 86_400.0  # AWS's own patience with a bucket
+DELIVERY_BACKOFF_SECONDS = 1.0  # after the first failure; doubled each time
+DELIVERY_LONGEST_BACKOFF_SECONDS = 300.0
+DELIVERY_THREADS = 4  # deliveries under way at once; those of one trail to one place follow each other
+DELIVERY_LOOK_SECONDS = 5.0  # between two looks for what waits, when nothing told of it
+DELIVERY_FILES = 64  # of one trail delivered before others have their turn
+DELIVERY_TIMEOUT_SECONDS = 60.0  # for an answer of a service that is delivered to
+BUCKET_CHECK_SECONDS = 300.0  # between two questions for a bucket's ACL
+DELIVERED_KEPT_SECONDS = 7 * 86_400  # how long the catalog remembers what is delivered
+DIGEST_PLACES_TRIED = 60  # seconds that a digest's end may move where its name is taken
+LOG_EVENTS = 10_000  # in one PutLogEvents call, as CloudWatch Logs has it
+LOG_EVENTS_BYTES = 1_048_576  # likewise, with LOG_EVENT_OVERHEAD_BYTES for each event
+LOG_EVENT_OVERHEAD_BYTES = 26
+LOG_EVENTS_SPAN_SECONDS = 24 * 3600  # between the oldest and the newest event of one call

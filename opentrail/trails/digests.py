@@ -12,7 +12,7 @@ backfill digest; these form a chain of their own, of the trail for that account 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -39,8 +39,8 @@ class _Chains:
     """The open chains of one trail, and since when (monotonic seconds) each is to be closed."""
 
     open: dict[Place, DigestChain]
-    ending_since: dict[Place, float]
     backfill_looked_at: float
+    ending_since: dict[Place, float] = field(default_factory=dict)
 
 
 class DigestMaker:
@@ -96,7 +96,7 @@ class DigestMaker:
         if digests:
             self._writer.write(digests)
             telemetry.TRAIL_DIGESTS_MADE.inc(len(digests))
-            del self._chains[trail.trail_id]  # read again with the next digest
+            chains.open = self._read_open(trail.trail_id)
         return len(digests)
 
     def _wanted(self, timeline: Timeline) -> set[Place]:
@@ -109,11 +109,13 @@ class DigestMaker:
     def _chains_of(self, trail_id: int) -> _Chains:
         known = self._chains.get(trail_id)
         if known is None:
-            with self._engine.connect().execution_options(**READING) as connection:
-                kept = read_chains(connection, trail_id)
-            opened = {(c.period, c.account, c.region): c for c in kept if not c.closed and c.period != BACKFILL_PERIOD}
-            known = self._chains[trail_id] = _Chains(opened, {}, self._clock.monotonic())
+            known = self._chains[trail_id] = _Chains(self._read_open(trail_id), self._clock.monotonic())
         return known
+
+    def _read_open(self, trail_id: int) -> dict[Place, DigestChain]:
+        with self._engine.connect().execution_options(**READING) as connection:
+            kept = read_chains(connection, trail_id)
+        return {(c.period, c.account, c.region): c for c in kept if not c.closed and c.period != BACKFILL_PERIOD}
 
     def _open_new(self, trail_id: int, chains: _Chains, wanted: set[Place], now: int) -> None:
         new = sorted(wanted - chains.open.keys())

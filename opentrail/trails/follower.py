@@ -199,7 +199,9 @@ class DeliveryFollower:
         trails = self._open()
         self._park(trails.values())
         cut = [trail for trail in trails.values() if not trail.parked]
-        position = min([self._handled, *(trail.judged if not trail.parked else trail.through for trail in trails.values())])
+        position = min(
+            [self._handled, *(trail.judged if not trail.parked else trail.through for trail in trails.values())]
+        )
         try:
             files = self._cutter.cut(cut, position, self._change)
         except TrailsChanged:
@@ -228,7 +230,9 @@ class DeliveryFollower:
             elif free <= 0 or (room <= 0 and mine > share):
                 trail.parked = True
                 trail.rewind()
-                _log.error("outbox full", action="trail-parked", trail=trail.timeline.newest.trail.arn, waiting_bytes=mine)
+                _log.error(
+                    "outbox full", action="trail-parked", trail=trail.timeline.newest.trail.arn, waiting_bytes=mine
+                )
 
     def _write_down(self) -> None:
         """Now and then say how far trails without events to cut are, or the journal could not be trimmed."""
