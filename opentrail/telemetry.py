@@ -53,27 +53,16 @@ BODIES_NOT_CAPTURED = Counter(
 CALLS_UNREADABLE = Counter(
     "opentrail_calls_unreadable", "Recorded calls whose parameters could not be read", ["service"], registry=REGISTRY
 )
-TRAIL_FILES_CUT = Counter("opentrail_trail_files_cut", "Log files cut", registry=REGISTRY)
-TRAIL_DIGESTS_MADE = Counter("opentrail_trail_digests_made", "Digests made and signed", registry=REGISTRY)
-TRAIL_DELIVERIES = Counter(
-    "opentrail_trail_deliveries", "Deliveries to buckets, topics and log groups, by kind", ["what"], registry=REGISTRY
-)
-TRAIL_DELIVERY_FAILURES = Counter(
-    "opentrail_trail_delivery_failures", "Attempts that failed, by kind and code", ["what", "code"], registry=REGISTRY
-)
-TRAIL_ABANDONED = Counter(
-    "opentrail_trail_abandoned", "Deliveries given up, by kind and reason", ["what", "reason"], registry=REGISTRY
-)
-TRAIL_LOG_EVENTS_LEFT_OUT = Counter(
-    "opentrail_trail_log_events_left_out",
-    "Events that a log group does not take, by reason",
-    ["reason"],
-    registry=REGISTRY,
-)
 TRAIL_OUTBOX_FILES = Gauge("opentrail_trail_outbox_files", "Files that wait to be delivered", registry=REGISTRY)
 TRAIL_OUTBOX_BYTES = Gauge("opentrail_trail_outbox_bytes", "Their bytes", registry=REGISTRY)
 TRAIL_OLDEST_WAITING = Gauge(
     "opentrail_trail_oldest_waiting_seconds", "Age of the oldest file that waits to be delivered", registry=REGISTRY
+)
+TRAIL_ABANDONED = Gauge(
+    "opentrail_trail_files_abandoned", "Files given up in the last weeks, still in the catalog", registry=REGISTRY
+)
+TRAIL_ERRORS = Gauge(
+    "opentrail_trail_errors", "Trails whose last delivery of a kind was refused", ["what"], registry=REGISTRY
 )
 
 LOG_LINES_LOST = Counter("opentrail_log_lines_lost", "Log lines that standard error did not take", registry=REGISTRY)

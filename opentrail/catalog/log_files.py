@@ -78,15 +78,19 @@ def waiting_files(connection: Connection, step: Step, trail_id: int, destination
     return _read(connection, _FILES.where(*mine).limit(limit))
 
 
-def settle(connection: Connection, step: Step, file_id: int, state: State, at_us: int) -> None:
-    """A step of a file is done or given up; what follows from giving up the delivery is given up too."""
+def settle(connection: Connection, step: Step, file_id: int, state: State, at_us: int) -> bool:
+    """A step of a file is done or given up; whether another one still needs the file's bytes.
+
+    Where the delivery is given up, nobody is told of the file either.
+    """
     values: dict[str, Any] = {step: state}
-    if step == "delivery":
-        if state == "done":
-            values["delivered_at"] = at_us
-        elif state == "abandoned":
-            values["notification"] = "none"
-    connection.execute(update(log_files).where(log_files.c.id == file_id).values(**values))
+    if step == "delivery" and state == "done":
+        values["delivered_at"] = at_us
+    if step == "delivery" and state == "abandoned":
+        values["notification"] = "none"
+    change = update(log_files).where(log_files.c.id == file_id).values(**values)
+    row = connection.execute(change.returning(log_files.c.delivery, log_files.c.logs)).one()
+    return "waiting" in (row.delivery, row.logs)
 
 
 def logs_progress(connection: Connection, file_id: int, sent: int) -> None:

@@ -1,7 +1,7 @@
 """The key pairs that sign digests, kept for ever: what one of them signed may be validated years later."""
 
 import msgspec
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, literal_column, select, update
 
 from opentrail.catalog.database import READING
 from opentrail.catalog.tables import signing_keys
@@ -19,7 +19,7 @@ class SigningKeyRow(msgspec.Struct, frozen=True):
 
 
 _ROWS = select(*(signing_keys.c[name] for name in SigningKeyRow.__struct_fields__)).order_by(
-    signing_keys.c.region, signing_keys.c.valid_from, signing_keys.c.fingerprint
+    signing_keys.c.region, signing_keys.c.valid_from, literal_column("rowid")
 )
 
 

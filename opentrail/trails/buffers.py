@@ -1,4 +1,4 @@
-"""Selected events that wait in memory for the next cut: the recorded bytes, by trail, version, account, Region, kind."""
+"""Selected events that wait in memory for the next cut: the recorded bytes, by what one file may hold."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

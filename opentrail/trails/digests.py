@@ -13,7 +13,6 @@ backfill digest; these form a chain of their own, of the trail for that account 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -95,7 +94,6 @@ class DigestMaker:
             digests = [_at_a_free_place(connection, digest) for digest in digests]
         if digests:
             self._writer.write(digests)
-            telemetry.TRAIL_DIGESTS_MADE.inc(len(digests))
             chains.open = self._read_open(trail.trail_id)
         return len(digests)
 

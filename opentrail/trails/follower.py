@@ -5,7 +5,7 @@ the outbox had no room for, reads again by itself what it needs and then joins t
 recorded ones go into the files.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import Engine
@@ -14,7 +14,7 @@ from opentrail import limits, telemetry
 from opentrail.catalog.database import READING
 from opentrail.catalog.delivery_progress import newest_change, read_progress, write_progress
 from opentrail.catalog.log_files import waiting_bytes
-from opentrail.catalog.trails import TrailVersion, Trails
+from opentrail.catalog.trails import Trails, TrailVersion
 from opentrail.clock import Clock
 from opentrail.journal import Batch
 from opentrail.journal.entries import ReadResult
@@ -30,7 +30,7 @@ _CUT_AT_ONCE: Final = -1  # no slot has this number
 LIVE: Final = "live"  # the one origin that trails follow: old foreign logs are never delivered
 
 ReadJournal = Callable[[int, int], ReadResult]  # after this position, at most so many events of live origin
-Background = Callable[[Sequence[TrailInPass]], None]
+Background = Callable[[Sequence[TrailInPass]], Collection[int]]  # ids of trails that it closed
 
 _log = telemetry.logger("trails")
 
@@ -38,8 +38,8 @@ _log = telemetry.logger("trails")
 class DeliveryFollower:
     """Implements followers.FlushingFollower. For one thread.
 
-    `background` is called with every tick: digests, closing of deleted trails, upkeep. `cut_made` when there are new
-    files in the outbox.
+    `begin` is called by the owner alone, before anything is cut; `background` with every tick; `cut_made` when there
+    are new files in the outbox.
     """
 
     def __init__(
@@ -50,8 +50,9 @@ class DeliveryFollower:
         clock: Clock,
         settings: DeliverySettings,
         make_matcher: MakeMatcher,
-        background: Background = lambda trails: None,
-        cut_made: Callable[[], None] = lambda: None,
+        begin: Callable[[], None],
+        background: Background,
+        cut_made: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._catalog = Trails(engine)
@@ -60,6 +61,7 @@ class DeliveryFollower:
         self._clock = clock
         self._settings = settings
         self._make_matcher = make_matcher
+        self._begin = begin
         self._background = background
         self._cut_made = cut_made
         self._cutter = Cutter(engine, outbox, clock, settings.interval_s)
@@ -108,8 +110,11 @@ class DeliveryFollower:
             self._catch_up(trails.values())
             if self._is_cut_due(trails.values()):
                 self._cut()
+            elif any(trail.stopping for trail in trails.values()):
+                self._cut(lambda trail: trail.stopping)
             self._write_down()
-            self._background(list(self._open().values()))
+            for closed in self._background(list(self._open().values())):
+                del trails[closed]
         except Exception:
             self._forget()
             raise
@@ -140,6 +145,7 @@ class DeliveryFollower:
 
     def _open(self) -> dict[int, TrailInPass]:
         if self._trails is None:
+            self._begin()
             self._position, self._trails, self._change = self._load()
             self._handled = self._position
         elif self._catalog.newest_change() != self._change:
@@ -193,15 +199,14 @@ class DeliveryFollower:
         due, self._slot = now != self._slot, now
         if not any(trail.buffers for trail in trails):
             return False
-        return due or self._is_full(trails) or any(trail.stopping for trail in trails)
+        return due or self._is_full(trails)
 
-    def _cut(self) -> None:
+    def _cut(self, which: Callable[[TrailInPass], bool] = lambda trail: True) -> None:
         trails = self._open()
         self._park(trails.values())
-        cut = [trail for trail in trails.values() if not trail.parked]
-        position = min(
-            [self._handled, *(trail.judged if not trail.parked else trail.through for trail in trails.values())]
-        )
+        cut = [trail for trail in trails.values() if which(trail) and not trail.parked]
+        reached = [trail.judged if trail in cut else trail.settled for trail in trails.values()]
+        position = min([self._handled, *reached])
         try:
             files = self._cutter.cut(cut, position, self._change)
         except TrailsChanged:
@@ -209,14 +214,14 @@ class DeliveryFollower:
             self._slot = _CUT_AT_ONCE  # what the new versions select
             return
         self._position = position
-        self._held_bytes = 0
+        if not any(trail.buffers for trail in trails.values()):
+            self._held_bytes = 0
         self._written_at = self._clock.monotonic()
         if files:
-            telemetry.TRAIL_FILES_CUT.inc(len(files))
             self._cut_made()
 
     def _park(self, trails: Iterable[TrailInPass]) -> None:
-        """Where the outbox is full, the trails that fill it wait in the journal; where it has room again, they go on."""
+        """Where the outbox is full, the trails that fill it wait in the journal; with room again, they go on."""
         trails = list(trails)
         with self._engine.connect().execution_options(**READING) as connection:
             waiting = waiting_bytes(connection)
