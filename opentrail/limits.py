@@ -108,6 +108,7 @@ ACCESS_KEYS_IN_MEMORY = 10_000
 ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed
 EXPIRED_KEY_SECONDS = 7 * 86_400  # how long a temporary key is remembered after its end, to be called expired
 
+FEDERATION_TOKEN_CHARACTERS = 100_000  # of a SAML response or web identity token; STS's own limit for the former
 POOL_IDENTITIES_KEPT = 100_000  # Cognito identities of end users, so that their sessions can be named
 
 # Segments and tables of events

@@ -51,15 +51,14 @@ def unknown_identity(access_key_id: str | None) -> dict[str, Any]:
 def _session_context(session: Session) -> dict[str, Any]:
     context: dict[str, Any] = {}
     if session.issuer is not None:
-        issuer: dict[str, Any] = {
+        issuer = {
             "type": session.issuer.type,
             "principalId": session.issuer.principal_id,
             "arn": session.issuer.arn,
             "accountId": session.issuer.account,
+            "userName": session.issuer.user_name,
         }
-        if session.issuer.user_name:
-            issuer["userName"] = session.issuer.user_name
-        context["sessionIssuer"] = issuer
+        context["sessionIssuer"] = {name: value for name, value in issuer.items() if value}
     if session.web_identity is not None:
         context["webIdFederationData"] = {
             "federatedProvider": session.web_identity.federated_provider,

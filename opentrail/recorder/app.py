@@ -62,7 +62,7 @@ class Recorder:
         self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory)
         self._keeper = Keeper(intake, clock, settings.guarantee)
         self._learning = ThreadPoolExecutor(1, thread_name_prefix="learning")
-        self._tools = Tools(settings, self._keeper, Learner(access_keys), self._learning)
+        self._tools = Tools(settings, self._keeper, access_keys, Learner(access_keys), self._learning)
         self._forwarder = Forwarder(settings)
         self._strangers = Memory(settings.held_strangers_bytes)
 

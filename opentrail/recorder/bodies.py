@@ -281,6 +281,11 @@ class Capture:
         else:
             self._parts.append(chunk)
 
+    def replace(self, body: bytes) -> None:
+        """Take `body` for what has come."""
+        self.length = len(body)
+        self._parts = [body]
+
     @property
     def body(self) -> bytes | None:
         """The whole body, or None where it is not read for the record."""

@@ -8,20 +8,23 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from opentrail import limits
+from opentrail.accounts.access_keys import AccessKeys
 from opentrail.errors import OpenTrailError
 from opentrail.record.call_record import CallRecord
 from opentrail.recorder.answering import ClientAnswer
 from opentrail.recorder.bodies import Capture
 from opentrail.recorder.call import Call
+from opentrail.recorder.callers import accepted_caller, judged_caller
 from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.forwarding import UpstreamAnswer
-from opentrail.recorder.guarantees import Keeper, NotDurable, lower_names
+from opentrail.recorder.guarantees import Keeper, NotDurable, lower_names, with_length
 from opentrail.recorder.learning import Learner
 from opentrail.recorder.object_data import answer_is_object_data
 from opentrail.recorder.outcome import Outcome
 from opentrail.recorder.recording import AnswerSeen, answered, broken_off, read_outcome
 from opentrail.recorder.refusals import CallRefused, ClientGone, ClientTooSlow, fault_of
 from opentrail.recorder.settings import RecorderSettings
+from opentrail.recorder.true_answers import true_answer
 from opentrail.telemetry import logger
 
 _LOG = logger("recorder")
@@ -34,6 +37,7 @@ class Tools(NamedTuple):
 
     settings: RecorderSettings
     keeper: Keeper
+    access_keys: AccessKeys
     learner: Learner
     learning: Executor  # one thread: the catalog is written there, so that nobody else waits for its disk
 
@@ -47,6 +51,7 @@ class Delivery:
         self._answer = answer
         self._client = client
         self._now_us = now_us
+        self._corrected = False  # the body is one of ours, not coded
         self._headers = lower_names(answer.headers)
         wanted = not answer_is_object_data(call.service, call.request, answer.status)
         self._capture = Capture("response", tools.settings.captured_bytes, wanted)
@@ -73,12 +78,18 @@ class Delivery:
         return held, True
 
     async def _answer_whole(self, body: bytes) -> None:
+        headers = self._answer.headers
+        true = true_answer(self._call, self._tools.access_keys, self._answer.status, self._decoded(body) or b"")
+        if true is not None:
+            self._capture.replace(true)
+            self._corrected = True
+            headers, body = with_length(headers, len(true)), true
         try:
             await self._tools.keeper.keep(self._call, await self._final_records())
         except NotDurable:
             self._client.cut()
             return
-        await self._client.whole(self._answer.status, self._answer.headers, body)
+        await self._client.whole(self._answer.status, headers, body)
 
     async def _answer_in_chunks(self, held: list[bytes]) -> None:
         keeper = self._tools.keeper
@@ -151,12 +162,21 @@ class Delivery:
         call, settings, capture = self._call, self._tools.settings, self._capture
         body = capture.body
         if body is not None:
-            body = without_content_coding(body, self._headers.get("content-encoding", ""), settings.captured_bytes)
+            body = self._decoded(body)
         answer = AnswerSeen(self._answer.status, self._headers, body, self._answer.uploaded_bytes, capture.length)
+        if call.principal is None:  # the upstream verifies what we did not
+            call.principal = accepted_caller(call, answer.status)
         found = read_outcome(call, settings, answer)
-        if call.principal is None and call.key is not None and _accepted(self._answer.status, found.error_code):
-            call.principal = call.key.principal  # the upstream has verified what we did not
+        if call.principal is None and call.interpreted is not None:
+            call.principal = judged_caller(call, call.interpreted, found.error_code, found.error_message)
         return found
+
+    def _decoded(self, body: bytes) -> bytes | None:
+        """The body without its codings; None where they cannot be read."""
+        if self._corrected:
+            return body
+        coding = self._headers.get("content-encoding", "")
+        return without_content_coding(body, coding, self._tools.settings.captured_bytes)
 
     def _is_long(self) -> bool:
         """Whether the head alone tells that the answer will not be held: by its length, or because it never ends."""
@@ -164,8 +184,3 @@ class Delivery:
             return True
         length = self._answer.length
         return length is not None and length > limits.HELD_ANSWER_BYTES and self._call.request.method != "HEAD"
-
-
-def _accepted(status: int, error_code: str | None) -> bool:
-    """Whether an upstream that verifies signatures itself has found this one good."""
-    return error_code is None and status < 400

@@ -108,3 +108,10 @@ def lower_names(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     for name, value in headers:
         found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
     return found
+
+
+def with_length(headers: Sequence[tuple[bytes, bytes]], length: int) -> list[tuple[bytes, bytes]]:
+    """Headers of an answer with another body of `length` bytes, which nobody has coded or hashed yet."""
+    about_body = (b"content-length", b"content-encoding", b"content-md5", b"etag")
+    kept = [(name, value) for name, value in headers if name.lower() not in about_body]
+    return [*kept, (b"Content-Length", str(length).encode())]

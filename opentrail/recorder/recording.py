@@ -24,6 +24,7 @@ from opentrail.recorder.record_parts import (
 )
 from opentrail.recorder.refusals import Fault
 from opentrail.recorder.resources import Touched, resources_of
+from opentrail.recorder.session_parameters import in_both_accounts, with_what_comes_along
 from opentrail.recorder.settings import RecorderSettings
 
 _IDENTITIES: dict[str, tuple[Principal, bytes]] = {}  # by access key: whose it is, and that as JSON
@@ -63,7 +64,11 @@ def announced(call: Call, settings: RecorderSettings) -> CallRecord:
 
 def answered(call: Call, settings: RecorderSettings, found: Outcome) -> list[CallRecord]:
     """The records of a call that its upstream answered: its own, then those it makes besides."""
-    record = _record(call, settings, **outcome_parts(found))
+    parts = outcome_parts(found)
+    if call.service == "sts":
+        parts["request_parameters"] = with_what_comes_along(call, _interpreted(call), found.request_parameters)
+        return in_both_accounts(_record(call, settings, **parts), call, _interpreted(call))
+    record = _record(call, settings, **parts)
     if not found.extra_events:
         return [record]
     return [record, *(extra_record(record, extra) for extra in found.extra_events)]
@@ -135,6 +140,8 @@ def _identity(call: Call, settings: RecorderSettings) -> bytes:
                 _IDENTITIES.clear()
             _IDENTITIES[key.access_key_id] = remembered
         return remembered[1]
+    if principal is not None:
+        return identity_json(user_identity(principal, None))
     if call.signature is None and call.service == "s3":
         return identity_json(ANONYMOUS)
     claimed = as_text(call.signature.access_key) if call.signature is not None else None

@@ -36,6 +36,11 @@ class Upstream:
     account_header: str | None = None
     hidden_paths: tuple[str, ...] = ()
 
+    @property
+    def takes_our_word(self) -> bool:
+        """Whether it cannot tell callers apart itself: it sees our key in all calls, or believes what it is told."""
+        return self.signing == "resign" or self.account_header is not None
+
     def hides(self, raw_path: str) -> bool:
         """Whether `raw_path` (percent-encoded) is one of the upstream's own doors."""
         if not self.hidden_paths:

@@ -48,7 +48,10 @@ class _Replay:
         region = genuine.record["awsRegion"]
         self._server.call(call.method, call.path, call.body, service=signing_name, headers=call.headers, region=region)
         self._read += 1
-        return self._server.record(self._read)
+        # A role of another account that was assumed leaves one more record, in that account.
+        records = [record for record in self._server.records() if record["userIdentity"]["type"] != "AWSAccount"]
+        assert len(records) == self._read
+        return records[-1]
 
     def close(self) -> None:
         self._server.stop()

@@ -5,9 +5,10 @@ import secrets
 import pytest
 
 from opentrail.accounts.access_keys import AccessKeys
+from opentrail.accounts.identities import Identity
 from opentrail.accounts.principal import iam_user, root
 from opentrail.catalog.database import open_catalog
-from opentrail.recorder.learning import Learner, User
+from opentrail.recorder.learning import Learner, NoLookUps
 from tests.recorder.calls import ACCOUNT, answered, interpreted
 
 NOW_US = 1_772_619_331_000_000
@@ -79,11 +80,13 @@ def test_a_user_seen_in_get_user_is_known_too(learner, access_keys):
 def test_an_unknown_user_is_looked_up_else_named_without_an_id(access_keys):
     asked = []
 
-    def look_up(account, name):
-        asked.append((account, name))
-        return User(account, name, "AIDALATE", f"arn:aws:iam::{account}:user/late/{name}") if name == "dana" else None
+    class Asked(NoLookUps):
+        def user(self, account, name):
+            asked.append((account, name))
+            late = Identity(account, "user", name, "AIDALATE", f"arn:aws:iam::{account}:user/late/{name}")
+            return late if name == "dana" else None
 
-    learner = Learner(access_keys, look_up)
+    learner = Learner(access_keys, Asked())
     _tell(learner, "iam", "CreateAccessKey", {"UserName": "dana"}, _key("dana"))
     _tell(learner, "iam", "CreateAccessKey", {"UserName": "erin"}, _key("erin", "AKIA2"))
     assert asked == [(ACCOUNT, "dana"), (ACCOUNT, "erin")]
