@@ -73,7 +73,7 @@ class Bench:
         self.intake = Intake(self.journal, self.clock)
 
     def keeper(self, guarantee: Any) -> Keeper:
-        return Keeper(self.intake, self.journal, self.clock, guarantee)
+        return Keeper(self.intake, self.clock, guarantee)
 
     def close(self) -> None:
         self.intake.close()
@@ -141,11 +141,11 @@ class Bench:
         return answered(call, self.settings, found)
 
     def whole(self, sample: Sample) -> Any:
-        """Every stage but the journal; the records."""
+        """Every stage but the journal; the call and its records."""
         call = self.fresh(sample)
         for _, stage in STAGES:
             stage(self, call, sample)
-        return self.record(call, self.outcome(call, sample))
+        return call, self.record(call, self.outcome(call, sample))
 
 
 Stage = Callable[[Bench, Call, Sample], None]
@@ -200,7 +200,7 @@ async def _durably(bench: Bench, sample: Sample, seconds: float) -> tuple[float,
     async def client() -> None:
         nonlocal calls
         while time.monotonic() < end:
-            await keeper.keep(bench.whole(sample))
+            await keeper.keep(*bench.whole(sample))
             calls += 1
 
     commits = telemetry.JOURNAL_COMMITS._value.get()
@@ -217,7 +217,7 @@ async def _nobody_waits(bench: Bench, sample: Sample, seconds: float) -> tuple[f
     cpu = _cpu_seconds()
     while time.monotonic() < end:
         for _ in range(AT_ONCE):
-            await keeper.keep(bench.whole(sample))
+            await keeper.keep(*bench.whole(sample))
         calls += AT_ONCE
         await asyncio.sleep(0.0005)  # the load of some thousand calls a second, not a flood
     await asyncio.sleep(0.05)  # what was gathered is committed

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentrail import limits, telemetry
 from opentrail.clock import Clock
@@ -42,6 +42,14 @@ class Checked:
     entries: Entries
     indexes: list[int]
     set_aside: list[SetAside]
+
+
+class StampedRecord(NamedTuple):
+    """A record with its bytes, ready to be appended, and the intent that its append ends."""
+
+    body: bytes
+    about: Envelope
+    ends_intent: int | None
 
 
 class Intake:
@@ -88,7 +96,7 @@ class Intake:
             failed: Future[Appended] = Future()
             failed.set_exception(error)
             return failed
-        return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, ends_intent), patient=patient)
+        return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, _intents(ends_intent)), patient=patient)
 
     def intend(self, record: CallRecord | Mapping[str, Any], *, replaces: int | None = None) -> Future[int]:
         """Stamp, encode and keep the record that stands if its call is never seen to end; the future's result is the
@@ -117,7 +125,33 @@ class Intake:
     def finished(self, body: bytes, about: Envelope, *, ends_intent: int | None = None) -> Future[Appended]:
         """As `live`, for a record that is stamped and encoded already: an intent's."""
         counting.came_in(LIVE)
-        return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, ends_intent))
+        return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, _intents(ends_intent)))
+
+    def stamped(
+        self, record: CallRecord, *, ends_intent: int | None = None, event_time_us: int | None = None
+    ) -> StampedRecord:
+        """Stamp and encode a record of our own for `append_together`, nothing else. Raises BadRecord."""
+        body, about = stamp(record, self._clock.now_us() if event_time_us is None else event_time_us)
+        return StampedRecord(body, about, ends_intent)
+
+    def append_together(self, records: Sequence[StampedRecord], *, patient: bool = False) -> Future[Appended]:
+        """As `live`, for records of several calls at once, at most a row of the journal: one future for all.
+
+        Where it fails with EntriesRefused and there are several, one of them spoils the row: nothing is counted, and
+        each may be appended alone.
+        """
+        entries = Entries(
+            [record.about.account for record in records],
+            [record.about.region for record in records],
+            [record.about.category for record in records],
+            [record.about.time_us for record in records],
+            [record.about.event_id for record in records],
+            [record.body for record in records],
+        )
+        intents = [record.ends_intent for record in records if record.ends_intent is not None]
+        future = self._journal.submit(entries, LIVE, ends_intents=intents, patient=patient, from_loop=True)
+        future.add_done_callback(lambda done: self._settled_together(records, done))
+        return future
 
     def foreign(self, raws: Sequence[tuple[int, bytes]], fallback_account: str = "", origin: str = "import") -> Checked:
         """Check records from outside, `(index, raw)`, without appending; those set aside count as refused."""
@@ -190,7 +224,7 @@ class Intake:
         return lost
 
     def _append_or_keep(self, record: WaitingRecord, *, patient: bool = False) -> Future[Appended]:
-        future = self._journal.submit(record.entries, record.origin, ends_intent=record.ends_intent, patient=patient)
+        future = self._journal.submit(record.entries, record.origin, ends_intents=record.ends_intents, patient=patient)
         future.add_done_callback(lambda done: self._settled(record, done))
         return future
 
@@ -208,6 +242,18 @@ class Intake:
             counting.refused(record.origin, type(error).__name__)
             _LOG.error("record-refused", action="append", error=str(error))
 
+    def _settled_together(self, records: Sequence[StampedRecord], done: Future[Appended]) -> None:
+        error = done.exception()
+        if isinstance(error, EntriesRefused) and len(records) > 1:
+            return
+        counting.came_in(LIVE, len(records))
+        if error is None:
+            counting.kept(LIVE, len(records))
+            return
+        for record in records:
+            waiting = WaitingRecord(_entry(record.about, record.body), LIVE, _intents(record.ends_intent))
+            self._settled(waiting, done)
+
     def _retry_until_closed(self) -> None:
         while not self._closing.is_set():
             self._trouble.wait()
@@ -224,7 +270,7 @@ class Intake:
         """Append what waits, then the event about refused calls; False when something is still to be done."""
         while records := self._waiting.oldest(limits.INTAKE_RETRY_RECORDS):
             futures = [
-                self._journal.submit(record.entries, record.origin, ends_intent=record.ends_intent)
+                self._journal.submit(record.entries, record.origin, ends_intents=record.ends_intents)
                 for record in records
             ]
             errors = [future.exception() for future in futures]
@@ -253,6 +299,10 @@ class Intake:
         counting.kept(LIVE)
         self._outage.told(outage)
         return True
+
+
+def _intents(number: int | None) -> tuple[int, ...]:
+    return () if number is None else (number,)
 
 
 def _entry(about: Envelope, body: bytes) -> Entries:

@@ -11,11 +11,11 @@ from opentrail.journal import Entries
 
 
 class WaitingRecord(msgspec.Struct, frozen=True):
-    """One record, its origin, and the intent that its append ends."""
+    """One record, its origin, and the intents that its append ends."""
 
     entries: Entries
     origin: str
-    ends_intent: int | None
+    ends_intents: Sequence[int]
 
 
 class WaitingRecords:

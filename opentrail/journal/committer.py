@@ -173,8 +173,8 @@ class Committer:
             )
             head += row.count
         for source in item.sources:
-            if source.ends_intent is not None:
-                self._connection.execute("DELETE FROM intents WHERE number = ?", (source.ends_intent,))
+            for number in source.ends_intents:
+                self._connection.execute("DELETE FROM intents WHERE number = ?", (number,))
             appended = Appended(first=first, last=first + source.entries.count - 1, appended_at_us=now_us)
             answers.append(_answer(source, appended))
             first = appended.last + 1

@@ -1,6 +1,7 @@
 """The journal as its callers see it: append durably, read in order, keep positions, trim."""
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Condition
@@ -63,26 +64,34 @@ class Journal:
         return cls(folder, clock, read_only=read_only, reserve_bytes=reserve_bytes)
 
     def submit(
-        self, entries: Entries, origin: str, *, ends_intent: int | None = None, patient: bool = False
+        self,
+        entries: Entries,
+        origin: str,
+        *,
+        ends_intents: Sequence[int] = (),
+        patient: bool = False,
+        from_loop: bool = False,
     ) -> Future[Appended]:
         """Append; the future's result means that all of `entries` are on disk, at contiguous positions.
 
         Fails with JournalUnwritable (nothing of it is there) or EntriesRefused (never will be). Once submitted it
-        cannot be cancelled. `ends_intent` is deleted in the same transaction. Never blocks on the disk; 256 events
-        and more are compressed by the calling thread. Where `patient`, nobody waits for the future: the transaction
-        may begin committer.GATHER_SECONDS later, to hold more.
+        cannot be cancelled. `ends_intents` are deleted in the same transaction. Never blocks on the disk; 256 events
+        and more are compressed by the calling thread, but `from_loop` only what is more than a row. Where `patient`,
+        nobody waits for the future: the transaction may begin committer.GATHER_SECONDS later, to hold more.
         """
         future: Future[Appended] = Future()
         future.set_running_or_notify_cancel()
         try:
-            self._submit(entries_submission(entries, origin, ends_intent, future, patient=patient))
+            self._submit(
+                entries_submission(entries, origin, ends_intents, future, patient=patient, from_loop=from_loop)
+            )
         except (JournalUnwritable, EntriesRefused) as error:
             future.set_exception(error)
         return future
 
-    def append(self, entries: Entries, origin: str, *, ends_intent: int | None = None) -> Appended:
+    def append(self, entries: Entries, origin: str, *, ends_intents: Sequence[int] = ()) -> Appended:
         """As `submit`, waiting until the entries are on disk."""
-        return self.submit(entries, origin, ends_intent=ends_intent).result()
+        return self.submit(entries, origin, ends_intents=ends_intents).result()
 
     def submit_intent(self, body: bytes, *, replaces: int | None = None) -> Future[int]:
         """Keep what is about to happen; the future's result is its number and means that it is on disk.

@@ -22,7 +22,7 @@ class EntriesSubmission(msgspec.Struct, frozen=True):
 
     entries: Entries
     origin: str
-    ends_intent: int | None
+    ends_intents: Sequence[int]
     bytes: int
     packed: tuple[Packed, ...] | None
     future: Future[Appended]
@@ -70,9 +70,15 @@ Work = Append | IntentSubmission | IntentWithdrawal | PositionSubmission
 
 
 def entries_submission(
-    entries: Entries, origin: str, ends_intent: int | None, future: Future[Appended], *, patient: bool = False
+    entries: Entries,
+    origin: str,
+    ends_intents: Sequence[int],
+    future: Future[Appended],
+    *,
+    patient: bool = False,
+    from_loop: bool = False,
 ) -> EntriesSubmission:
-    """Checked, and packed if it is large; raises EntriesRefused."""
+    """Checked, and packed if it is large, `from_loop` if it is more than a row; raises EntriesRefused."""
     entries.require_parallel()
     if entries.count == 0:
         raise EntriesRefused("there are no entries to append")
@@ -80,9 +86,11 @@ def entries_submission(
         raise EntriesRefused("entries need an origin")
     size = entries.body_bytes()
     packed = None
-    if entries.count >= OWN_ROW_EVENTS or size >= OWN_ROW_BYTES:
+    row = (limits.JOURNAL_BATCH_EVENTS + 1, limits.JOURNAL_BATCH_BYTES + 1)
+    own_row = row if from_loop else (OWN_ROW_EVENTS, OWN_ROW_BYTES)
+    if entries.count >= own_row[0] or size >= own_row[1]:
         packed = tuple(pack(part) for part in split(entries, size))
-    return EntriesSubmission(entries, origin, ends_intent, size, packed, future, patient)
+    return EntriesSubmission(entries, origin, ends_intents, size, packed, future, patient)
 
 
 def split(entries: Entries, size: int) -> list[Entries]:

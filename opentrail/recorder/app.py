@@ -69,6 +69,7 @@ class Recorder:
     async def close(self) -> None:
         """Close the connections to the upstreams; what is being learned is on disk."""
         await self._forwarder.close()
+        self._keeper.close()
         self._learning.shutdown()
 
     async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send, request: HttpRequest) -> None:

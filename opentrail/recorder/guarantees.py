@@ -13,16 +13,16 @@ async        The record is handed to intake before the answer leaves, and nobody
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Future
 from typing import Any
 
 from opentrail.clock import Clock
-from opentrail.intake import Intake, marked
+from opentrail.intake import Intake, StampedRecord, marked
 from opentrail.intake.unended import Unended
-from opentrail.journal import Appended, EntriesRefused, JournalUnwritable
+from opentrail.journal import EntriesRefused, JournalUnwritable
 from opentrail.record.call_record import CallRecord
 from opentrail.record.faults import BadRecord
 from opentrail.recorder.call import Call
+from opentrail.recorder.gathering import Gathering
 from opentrail.recorder.recording import without_details
 from opentrail.recorder.settings import Guarantee
 from opentrail.telemetry import logger
@@ -40,34 +40,32 @@ class Keeper:
     def __init__(self, intake: Intake, clock: Clock, guarantee: Guarantee) -> None:
         self._intake = intake
         self._clock = clock
+        self._gathering = Gathering(intake, patient=guarantee == "async")
         self.waits = guarantee != "async"
         self.announces_all = guarantee == "write-ahead"  # not only calls whose answers are long
 
     async def keep(self, call: Call, records: Sequence[CallRecord]) -> None:
         """Hand the call's `records` to intake; on disk on return if answers wait. Raises NotDurable."""
-        futures = self.hand_over(call, records)
+        stamped = self._stamped(call, records)
+        if not stamped:
+            return
         if not self.waits:
+            self._gathering.add(stamped)
             return
         try:
-            for future in futures:
-                await asyncio.wrap_future(future)
+            await self._gathering.durable(stamped)
         except (JournalUnwritable, EntriesRefused) as failure:
             raise NotDurable from failure
 
-    def hand_over(self, call: Call, records: Sequence[CallRecord]) -> list[Future[Appended]]:
-        """As `keep`, without waiting. The first record comes last and ends the intent: with it, all are there.
+    def hand_over(self, call: Call, records: Sequence[CallRecord]) -> None:
+        """As `keep`, without waiting."""
+        stamped = self._stamped(call, records)
+        if stamped:
+            self._gathering.add(stamped)
 
-        A call is recorded once: whatever goes wrong after its records were handed over changes nothing about them.
-        """
-        if call.recorded:
-            _LOG.warning("recorded already", action="recorded-once", event_name=records[0].event_name)
-            return []
-        call.recorded = True
-        now_us = self._clock.now_us()
-        own, *besides = records
-        futures = [self._intake.live(record, event_time_us=now_us, patient=not self.waits) for record in besides]
-        futures.append(self._live(own, call.intent, now_us))
-        return futures
+    def close(self) -> None:
+        """Hand over what has gathered; nobody is waiting for it any longer."""
+        self._gathering.close()
 
     async def announce(self, call: Call, record: CallRecord, unended: Unended) -> None:
         """Make the call's intent durable, or bring it up to date, where answers wait. Raises NotDurable.
@@ -92,14 +90,25 @@ class Keeper:
         """Count a call that was refused because its record could not have been kept."""
         self._intake.refuse()
 
-    def _live(self, record: CallRecord, ends_intent: int | None, now_us: int) -> Future[Appended]:
-        patient = not self.waits
-        future = self._intake.live(record, ends_intent=ends_intent, event_time_us=now_us, patient=patient)
-        if future.done() and isinstance(future.exception(), BadRecord):
-            _LOG.warning("record cut to its head", action="record-too-large", event_name=record.event_name)
-            record = without_details(record)
-            future = self._intake.live(record, ends_intent=ends_intent, event_time_us=now_us, patient=patient)
-        return future
+    def _stamped(self, call: Call, records: Sequence[CallRecord]) -> list[StampedRecord]:
+        """The first record comes last and ends the intent: with it, all are there.
+
+        A call is recorded once: whatever goes wrong after its records were handed over changes nothing about them.
+        """
+        if call.recorded:
+            _LOG.warning("recorded already", action="recorded-once", event_name=records[0].event_name)
+            return []
+        call.recorded = True
+        now_us = self._clock.now_us()
+        stamped = [self._intake.stamped(record, event_time_us=now_us) for record in records[1:]]
+        own = records[0]
+        try:
+            stamped.append(self._intake.stamped(own, ends_intent=call.intent, event_time_us=now_us))
+        except BadRecord:
+            _LOG.warning("record cut to its head", action="record-too-large", event_name=own.event_name)
+            own = without_details(own)
+            stamped.append(self._intake.stamped(own, ends_intent=call.intent, event_time_us=now_us))
+        return stamped
 
 
 def lower_names(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

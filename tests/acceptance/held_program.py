@@ -50,7 +50,7 @@ def hold(stage: str, file: Path) -> None:
         return held.after(_submit_intent(journal, body, **options))
 
     def submit(journal: Journal, *arguments: Any, **options: Any) -> "Future[Any]":
-        if options.get("ends_intent") is None or _is_left_over(arguments[0].bodies[0]):
+        if not options.get("ends_intents") or _is_left_over(arguments[0].bodies[0]):
             return _submit(journal, *arguments, **options)
         if stage == "before-record":
             return held.now()

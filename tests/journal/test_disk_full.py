@@ -110,7 +110,7 @@ def test_all_of_a_failed_transaction_fail_and_none_is_there(tmp_path: Path):
         intent = journal.submit_intent(b"about to happen").result()
         try:
             resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
-            futures = [journal.submit(noise(n), "live", ends_intent=intent) for n in range(40)]
+            futures = [journal.submit(noise(n), "live", ends_intents=(intent,)) for n in range(40)]
             failed = [n for n, future in enumerate(futures) if future.exception() is not None]
             with pytest.raises(JournalUnwritable):
                 for number in range(100):

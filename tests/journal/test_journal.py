@@ -154,9 +154,9 @@ def test_intents_live_until_their_outcome(journal: Journal, clock: SettableClock
         (first, b"one", clock.now_us()),
         (second, b"two", clock.now_us()),
     ]
-    journal.append(entries(1), "live", ends_intent=first)
+    journal.append(entries(1), "live", ends_intents=[first])
     assert [intent.body for intent in journal.intents()] == [b"two"]
-    journal.append(entries(2), "live", ends_intent=first)
+    journal.append(entries(2), "live", ends_intents=[first])
     assert journal.submit_intent(b"three").result() > second
     with pytest.raises(EntriesRefused, match="exceeds"):
         journal.submit_intent(bytes(limits.JOURNAL_INTENT_BYTES + 1)).result()
@@ -170,7 +170,7 @@ def test_an_intent_can_be_brought_up_to_date_and_withdrawn(journal: Journal):
         (second, b"two"),
     ]
     journal.withdraw_intent(second).result()
-    journal.append(entries(1), "live", ends_intent=first)
+    journal.append(entries(1), "live", ends_intents=[first])
     assert journal.intents() == []
     assert journal.submit_intent(b"too late", replaces=first).result() == first
     assert journal.intents() == [], "what has ended does not come back"
@@ -179,7 +179,7 @@ def test_an_intent_can_be_brought_up_to_date_and_withdrawn(journal: Journal):
 def test_intents_share_transactions(journal: Journal):
     before = telemetry.JOURNAL_COMMITS._value.get()
     numbers = [future.result() for future in [journal.submit_intent(b"call %d" % n) for n in range(1000)]]
-    for future in [journal.submit(entries(n + 1), "live", ends_intent=number) for n, number in enumerate(numbers)]:
+    for future in [journal.submit(entries(n + 1), "live", ends_intents=[number]) for n, number in enumerate(numbers)]:
         future.result()
     assert len(set(numbers)) == 1000 and journal.intents() == [] and journal.head() == 1000
     assert telemetry.JOURNAL_COMMITS._value.get() - before < 200
