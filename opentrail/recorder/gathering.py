@@ -62,7 +62,10 @@ class Gathering:
             self._submit()
         elif len(self._gathered) == 1 and not self._under_way:
             self._loop = asyncio.get_running_loop()
-            self._loop.call_soon(self._submit_unless_under_way)
+            if self._patient:  # the journal gathers by itself
+                self._submit()
+            else:
+                self._loop.call_soon(self._submit_unless_under_way)
 
     def _submit_unless_under_way(self) -> None:
         if not self._under_way:
