@@ -7,9 +7,9 @@ from typing import Any
 
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import Principal
-from opentrail.api.faults import ApiFault, SerializationFault
+from opentrail.api.faults import SerializationFault
 from opentrail.api.operations import Operation, Service
-from opentrail.errors import OpenTrailError
+from opentrail.errors import ClientError, OpenTrailError
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.signature import Signature
 
@@ -31,11 +31,14 @@ class Room:
 
     `answer` runs in a thread and returns the output by the model's member names, times in microseconds.
     `closer_faults` names the fault of a member (of the input's top level) that breaks a rule of the model, where
-    the operation has one of its own.
+    the operation has one of its own. `after_recorded` is the second half of an operation that takes effect at the
+    position of its own record: called in a thread once that is durable, and never when `answer` has failed. What it
+    raises the caller is told, while the record says that the call was made.
     """
 
     answer: Callable[[Asked], Mapping[str, Any]]
-    closer_faults: Mapping[str, type[ApiFault]] = field(default_factory=dict)
+    closer_faults: Mapping[str, type[ClientError]] = field(default_factory=dict)
+    after_recorded: Callable[[Asked, int], None] | None = None
 
 
 @dataclass(slots=True)

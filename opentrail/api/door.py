@@ -42,10 +42,10 @@ class Intake(Protocol):
 class CloudTrailApi:
     """Answers the calls of `cloudtrail` and `cloudtrail-data`.
 
-    `lookup` is History.lookup; `token_key` signs page tokens (32 bytes, the same after a restart). With the guarantee
-    `durable` an answer leaves only after the record of its call is on disk, and `may_record` is asked before anything
-    is done; with `write-ahead`, besides, a call that changes something has its intent on disk before.
-    `source_address` tells whose address a record shows.
+    `lookup` is History.lookup; `rooms` answer the other operations by name; `token_key` signs page tokens (32 bytes,
+    the same after a restart). With the guarantee `durable` an answer leaves only after the record of its call is on
+    disk, and `may_record` is asked before anything is done; with `write-ahead`, besides, a call that changes something
+    has its intent on disk before. `source_address` tells whose address a record shows.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class CloudTrailApi:
         intake: Intake,
         clock: Clock,
         lookup: Lookup,
+        rooms: Mapping[str, Room] | None = None,
         *,
         token_key: bytes,
         home_account: str,
@@ -62,9 +63,9 @@ class CloudTrailApi:
         may_record: Callable[[], bool] = lambda: True,
         source_address: Callable[[HttpRequest], str] = lambda request: request.client,
     ) -> None:
-        rooms: dict[str, Room] = {**LookupRoom(lookup, token_key).rooms}
+        answering_rooms = {**LookupRoom(lookup, token_key).rooms, **(rooms or {})}
         durable = guarantee != "async"
-        self._around = Surroundings(access_keys, clock, rooms, may_record if durable else lambda: True)
+        self._around = Surroundings(access_keys, clock, answering_rooms, may_record if durable else lambda: True)
         self._intake = intake
         self._clock = clock
         self._durable = durable
@@ -87,10 +88,15 @@ class CloudTrailApi:
             call.fault = call.unreadable or self._fault(call, error)
         if call.fault is not None:
             response = self._refusal(call, call.fault)
-        if await self._recorded(call):
-            return response
-        call.fault = NotRecorded()
-        return self._refusal(call, call.fault)
+        told, position = await self._recorded(call)
+        if not told:
+            call.fault = NotRecorded()
+            return self._refusal(call, call.fault)
+        try:
+            await self._finish(call, position)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._refusal(call, self._fault(call, error))
+        return response
 
     def too_long(self, request: HttpRequest) -> HttpResponse:
         """The answer to a call whose body is longer than `limits.API_BODY_BYTES` and was not read."""
@@ -123,24 +129,36 @@ class CloudTrailApi:
         log.error("a call failed", action="call-failed", request_id=call.request_id, exc_info=error)
         return InternalFailure()
 
-    async def _recorded(self, call: Call) -> bool:
-        """Record the call; False where the caller must not be told its outcome."""
+    async def _finish(self, call: Call, position: int | None) -> None:
+        """The second half of an operation that must come after its own record in the journal."""
+        if call.operation is None or call.fault is not None or position is None:
+            return
+        finish = self._around.rooms[call.operation.name].after_recorded
+        if finish is not None:
+            await asyncio.get_running_loop().run_in_executor(self._threads, finish, asked(call), position)
+
+    async def _recorded(self, call: Call) -> tuple[bool, int | None]:
+        """Record the call: whether the caller may be told its outcome, and where its record stands, if that is known.
+
+        An operation with a second half waits for its record whatever the guarantee is.
+        """
         if call.operation is None:
             CALLS_REFUSED.labels("unknown-operation").inc()
-            return True
+            return True, None
         if isinstance(call.fault, NotRecorded) and call.intent is None:
             self._intake.refuse()
-            return True
+            return True, None
         fields = record_of(call, call.operation, self._source_address(call.request), *self._home)
         kept = self._intake.live(fields, ends_intent=call.intent)
-        if not self._durable:
-            return True
+        room = self._around.rooms.get(call.operation.name)
+        waits = call.fault is None and room is not None and room.after_recorded is not None
+        if not self._durable and not waits:
+            return True, None
         try:
-            await asyncio.wrap_future(kept)
+            return True, (await asyncio.wrap_future(kept)).first
         except OpenTrailError as error:
             log.error("a call was not recorded", action="call-not-recorded", error=error.message)
-            return False
-        return True
+            return False, None
 
     def _success(self, call: Call) -> HttpResponse:
         operation = asked(call).operation

@@ -65,6 +65,12 @@ class InvalidNextToken(ApiFault):
     code = "InvalidNextTokenException"
 
 
+class InvalidToken(ApiFault):
+    """The token is none that was issued: all there is was answered at once."""
+
+    code = "InvalidTokenException"
+
+
 class InvalidEventCategory(ApiFault):
     """Occurs if an event category that is not valid is specified as a value of EventCategory."""
 

@@ -29,6 +29,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bucket: str
     prefix: str = ""
     sns_topic_arn: str | None = None
+    sns_topic_name: str | None = None  # as its owner wrote it: a name, or the ARN
     include_global: bool = True
     multi_region: bool = False
     validation: bool = False

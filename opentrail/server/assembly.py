@@ -21,6 +21,7 @@ from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import Principal, Settings
+from opentrail.server.trail_rooms import trail_rooms
 from opentrail.server.worker import history_settings
 from opentrail.wire.http import HttpRequest
 
@@ -39,8 +40,10 @@ class Parts:
     doors: Doors
 
 
-def assemble(folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock) -> Parts:
-    """Open the data folder and connect the doors to it."""
+def assemble(
+    folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock, own_endpoint: str
+) -> Parts:
+    """Open the data folder and connect the doors to it. `own_endpoint`: the URL of the AWS port from this machine."""
     journal = Journal.open(folder.journal, clock)
     intake = Intake(journal, clock, home_account=settings.server.account)
     engine = open_catalog(folder.catalog)
@@ -59,6 +62,7 @@ def assemble(folder: DataFolder, settings: Settings, upstreams: Sequence[Upstrea
         intake,
         clock,
         history.lookup,
+        trail_rooms(settings, engine, access_keys, master_key, journal.head, clock, own_endpoint),
         token_key=derived_key(master_key, TOKEN_PURPOSE),
         home_account=told.home_account,
         home_region=told.region,

@@ -105,3 +105,11 @@ def http_server(app: AsgiApp, *, grace_seconds: int = GRACE_SECONDS) -> QuietSer
         backlog=BACKLOG,
     )
     return QuietServer(config)
+
+
+def url_of(bound: socket.socket, *, from_here: bool = False) -> str:
+    """The URL of a bound socket; `from_here`: for this machine, where one that listens everywhere is on loopback."""
+    host, port = bound.getsockname()[:2]
+    if from_here:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

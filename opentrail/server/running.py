@@ -16,7 +16,7 @@ from opentrail.server.assembly import Parts, assemble, configured_upstreams, san
 from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.health import Health, health_app
-from opentrail.server.http_server import QuietServer, bind, http_server
+from opentrail.server.http_server import QuietServer, bind, http_server, url_of
 from opentrail.server.open_files import raise_open_files_limit
 from opentrail.server.sandbox import Sandbox, start_sandbox, wait_sandbox
 from opentrail.server.server_lock import ServerLock
@@ -55,7 +55,7 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
         stack.callback(stop_all, children)
         children.append(Child(_worker(folder, settings)))
         upstreams = sandbox_upstreams(sandbox) if sandbox is not None else configured_upstreams(settings)
-        parts = assemble(folder, settings, upstreams, SystemClock())
+        parts = assemble(folder, settings, upstreams, SystemClock(), url_of(sockets[0], from_here=True))
         with _closing(parts):
             record_unended(parts.journal, parts.intake)
             if sandbox is not None:
@@ -155,14 +155,9 @@ def _refresh(parts: Parts) -> None:
 
 
 def _ready_line(folder: DataFolder, sockets: Sequence[socket.socket], sandbox: Sandbox | None) -> str:
-    doors, console = (_url(bound) for bound in sockets)
+    doors, console = (url_of(bound) for bound in sockets)
     cloud = "" if sandbox is None else " key test secret test"
     return f"ready: AWS endpoint {doors}{cloud} console {console} data {folder.root}"
-
-
-def _url(bound: socket.socket) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _empty(spool: Path) -> None:

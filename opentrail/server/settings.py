@@ -6,6 +6,7 @@ Unknown names are refused with the nearest right one. Units are part of a settin
 import difflib
 import ipaddress
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,12 +14,17 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from opentrail.errors import OpenTrailError
+from opentrail.selectors.coverage import DEFAULT_REGIONS
 
 SANDBOX_ACCOUNT = "123456789012"
 SANDBOX_KEY = "test"
 DEFAULT_PORT = 4566
 LEAST_RETENTION_DAYS = 90  # as CloudTrail's own event history
 DEFAULT_CONSOLE_PORT = 4567
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ACCOUNT = re.compile(r"\d{12}")
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 
 
 Guarantee = Literal["durable", "write-ahead", "async"]
@@ -53,6 +59,20 @@ class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long the journal keeps what every follower has handled."""
 
     keep_hours: float = 24.0
+
+
+class Regions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which Regions the accounts have enabled: multi-Region trails cover these."""
+
+    enabled: tuple[str, ...] = DEFAULT_REGIONS
+
+
+class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The organization that accounts belong to; an empty id: none. `members`: accounts beside the manager."""
+
+    id: str = ""
+    management_account: str = ""
+    members: list[str] = []
 
 
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +118,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Server = Server()
     history: History = History()
     journal: Journal = Journal()
+    regions: Regions = Regions()
+    organization: Organization = Organization()
     upstream: list[Upstream] = []
     principal: list[Principal] = []
 
@@ -106,6 +128,8 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "server": Server,
     "history": History,
     "journal": Journal,
+    "regions": Regions,
+    "organization": Organization,
     "upstream": Upstream,
     "principal": Principal,
 }
@@ -180,9 +204,27 @@ def _checked(settings: Settings) -> Settings:
             raise BadSettings(f"principal {principal.access_key_id} has no secret")
     if settings.history.retention_days < LEAST_RETENTION_DAYS:
         raise BadSettings(f"retention_days: an event stays for at least {LEAST_RETENTION_DAYS} days")
+    _check_accounts(settings)
     for network in settings.server.trusted_proxies:
         try:
             ipaddress.ip_network(network)
         except ValueError as failure:
             raise BadSettings(f"trusted_proxies: {failure}") from failure
     return settings
+
+
+def _check_accounts(settings: Settings) -> None:
+    """Regions, and who belongs to the organization."""
+    for region in settings.regions.enabled:
+        if not _REGION.fullmatch(region):
+            raise BadSettings(f"[regions] enabled: {region!r} is not a Region")
+    organization = settings.organization
+    if not (organization.id or organization.management_account or organization.members):
+        return
+    if not _ORGANIZATION.fullmatch(organization.id):
+        raise BadSettings(
+            f"[organization] id: {organization.id!r} is not an organization's (o- and 10 to 32 characters)"
+        )
+    for account in (organization.management_account, *organization.members):
+        if not _ACCOUNT.fullmatch(account):
+            raise BadSettings(f"[organization] {account!r} is not an account (12 digits)")

@@ -1,0 +1,67 @@
+"""Puts together what answers the operations on trails: catalog, checks of destinations, rooms."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Engine
+
+from opentrail.accounts.access_keys import AccessKeys
+from opentrail.accounts.organization import Organization
+from opentrail.accounts.service_key import service_key
+from opentrail.api.call import Room
+from opentrail.api.rooms.event_configuration import EventConfigurationRoom
+from opentrail.api.rooms.event_selectors import EventSelectorsRoom
+from opentrail.api.rooms.insights import InsightsRoom
+from opentrail.api.rooms.public_keys import PublicKeysRoom
+from opentrail.api.rooms.tags import TagsRoom
+from opentrail.api.rooms.trails import TrailsRoom
+from opentrail.catalog.tags import Tags
+from opentrail.catalog.trail_status import read_status
+from opentrail.catalog.trails import Trails
+from opentrail.clock import Clock
+from opentrail.objects.s3_client import S3Access
+from opentrail.server.settings import Settings
+from opentrail.trails.changes import TrailChanges
+from opentrail.trails.clients import Clients
+from opentrail.trails.destinations import Destinations
+from opentrail.trails.registry import Registry
+from opentrail.trails.signing_keys import SigningKeys
+from opentrail.trails.tagging import Tagging
+
+KEY_ROTATION_DAYS = 90.0
+
+
+def trail_rooms(
+    settings: Settings,
+    engine: Engine,
+    access_keys: AccessKeys,
+    master_key: bytes,
+    head: Callable[[], int],
+    clock: Clock,
+    own_endpoint: str,
+) -> Mapping[str, Room]:
+    """The rooms by operation. Destinations are asked through `own_endpoint` with CloudTrail's own key, so that its
+    calls are recorded."""
+
+    def access(account: str, region: str) -> S3Access:
+        key = service_key(access_keys, master_key, account)
+        return S3Access(own_endpoint, region, key.access_key_id, key.secret)
+
+    trails = Trails(engine)
+    registry = Registry(trails, organization_of(settings))
+    destinations = Destinations(Clients(access))
+    changes = TrailChanges(trails, registry, destinations, head, clock, settings.regions.enabled)
+    keys = SigningKeys(engine, master_key, clock, KEY_ROTATION_DAYS)
+    return {
+        **TrailsRoom(registry, changes, lambda trail_id: read_status(engine, trail_id)).rooms,
+        **EventSelectorsRoom(registry, changes).rooms,
+        **InsightsRoom(registry, changes).rooms,
+        **EventConfigurationRoom(registry, changes).rooms,
+        **TagsRoom(Tagging(trails, Tags(engine))).rooms,
+        **PublicKeysRoom(keys.listed, clock).rooms,
+    }
+
+
+def organization_of(settings: Settings) -> Organization | None:
+    """The organization that the settings name."""
+    told = settings.organization
+    return Organization(told.id, told.management_account, tuple(told.members)) if told.id else None

@@ -1,0 +1,77 @@
+"""Whether CloudTrail may deliver a trail's files into its bucket: the bucket's real policy says so.
+
+Asked of the upstream as AWS's CloudTrail asks, `GetBucketAcl` first, so that the bucket owner's log shows it. The
+policy must allow the service `s3:GetBucketAcl` on the bucket and `s3:PutObject` on what the trail will write, with the
+condition keys that AWS's own requests carry. A bucket that is a plain folder has no policy; it must be there.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from opentrail.accounts.policy import Caller, PolicyUnreadable, Request, evaluate, read_policy
+from opentrail.catalog.trails import Trail
+from opentrail.objects.bucket import OWNER_FULL_CONTROL
+from opentrail.trails.clients import S3_ERRORS, SERVICE, Clients, refusal_code
+from opentrail.trails.faults import InsufficientBucketPolicy, NoSuchTrailBucket
+
+_MISSING: Final = frozenset({"NoSuchBucket", "404"})
+
+
+class BucketCheck:
+    """Checks buckets. `folders`: where plain folders stand for buckets of their name."""
+
+    def __init__(self, clients: Clients, folders: Path | None = None) -> None:
+        self._clients = clients
+        self._folders = folders
+
+    def check(self, trail: Trail) -> None:
+        """Raises NoSuchTrailBucket, InsufficientBucketPolicy, DestinationUnknown."""
+        if self._folders is not None and (self._folders / trail.bucket).is_dir():
+            return
+        client = self._clients.client("s3", trail.account, trail.home_region)
+        try:
+            client.get_bucket_acl(Bucket=trail.bucket)
+            if not self._clients.as_service:
+                return
+            text = client.get_bucket_policy(Bucket=trail.bucket)["Policy"]
+        except S3_ERRORS as error:
+            if refusal_code(error, f"S3 bucket {trail.bucket}") in _MISSING:
+                raise NoSuchTrailBucket(f"S3 bucket {trail.bucket} does not exist!") from error
+            raise _insufficient(trail) from error
+        if not _allows(text, trail):
+            raise _insufficient(trail)
+
+
+def _allows(text: str, trail: Trail) -> bool:
+    try:
+        policy = read_policy(text)
+    except PolicyUnreadable:
+        return False  # what cannot be read allows nothing, and AWS would not have taken it
+    return all(evaluate([policy], request).allows for request in _requests(trail))
+
+
+def _requests(trail: Trail) -> Iterator[Request]:
+    """What CloudTrail will ask of the bucket."""
+    caller = Caller(service=SERVICE)
+    bucket = f"arn:aws:s3:::{trail.bucket}"
+    context = {
+        "aws:SourceArn": trail.arn,
+        "aws:SourceAccount": trail.account,
+        "aws:SecureTransport": "true",
+        "aws:PrincipalIsAWSService": "true",
+        "aws:PrincipalServiceName": SERVICE,
+    }
+    yield Request(caller, "s3:GetBucketAcl", bucket, context)
+    writing = context | {"s3:x-amz-acl": OWNER_FULL_CONTROL}
+    prefix = f"{trail.prefix}/" if trail.prefix else ""
+    organizations = (f"{trail.organization_id}/", "") if trail.organization_id is not None else ("",)
+    kinds = ("CloudTrail", "CloudTrail-Digest") if trail.validation else ("CloudTrail",)
+    for organization in organizations:
+        for kind in kinds:
+            key = f"{prefix}AWSLogs/{organization}{trail.account}/{kind}/{trail.home_region}/"
+            yield Request(caller, "s3:PutObject", f"{bucket}/{key}", writing)
+
+
+def _insufficient(trail: Trail) -> InsufficientBucketPolicy:
+    return InsufficientBucketPolicy(f"Incorrect S3 bucket policy is detected for bucket: {trail.bucket}")

@@ -1,0 +1,42 @@
+"""The destinations of a trail, checked in AWS's order: bucket, topic, key, log group."""
+
+from pathlib import Path
+
+import msgspec
+
+from opentrail.catalog.trails import Trail
+from opentrail.trails.bucket_check import BucketCheck
+from opentrail.trails.clients import Clients
+from opentrail.trails.kms_check import KmsCheck
+from opentrail.trails.log_group_check import LogGroupCheck
+from opentrail.trails.making import Members
+from opentrail.trails.topic_check import TopicCheck
+
+
+class Destinations:
+    """All checks. `folders`: where plain folders stand for buckets of their name."""
+
+    def __init__(self, clients: Clients, folders: Path | None = None) -> None:
+        self._bucket = BucketCheck(clients, folders)
+        self._topic = TopicCheck(clients)
+        self._key = KmsCheck(clients)
+        self._log_group = LogGroupCheck(clients)
+
+    def check(self, trail: Trail, members: Members) -> Trail:
+        """The trail with its key's ARN. The bucket is asked always, the others where `members` name them.
+
+        Raises the faults of each check.
+        """
+        self._bucket.check(trail)
+        if members.topic:
+            self._topic.check(trail)
+        if members.kms_key_id is not None:
+            arn = self._key.check(members.kms_key_id, trail) if members.kms_key_id else None
+            trail = msgspec.structs.replace(trail, kms_key_arn=arn)
+        if members.log_group_arn is not None or members.role_arn is not None:
+            self._log_group.check(trail)
+        return trail
+
+    def check_bucket(self, trail: Trail) -> None:
+        """The bucket alone. Raises NoSuchTrailBucket, InsufficientBucketPolicy, DestinationUnknown."""
+        self._bucket.check(trail)

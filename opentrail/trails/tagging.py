@@ -1,0 +1,68 @@
+"""Tags of trails: which ARNs may be named, and what tags may be."""
+
+from collections.abc import Iterable, Sequence
+
+from opentrail import limits
+from opentrail.arn import parse_arn
+from opentrail.catalog.tags import Tag, Tags
+from opentrail.catalog.trails import Trails
+from opentrail.trails.faults import InvalidTag, InvalidTrailArn, ResourceNotFound, ResourceNotTaggable, TooManyTags
+
+_TAGGABLE = ("trail", "eventdatastore", "channel", "dashboard")
+_RESERVED = "aws:"
+
+
+class Tagging:
+    """Reads and changes the tags of trails, for callers in the trail's account and Region."""
+
+    def __init__(self, trails: Trails, tags: Tags) -> None:
+        self._trails = trails
+        self._tags = tags
+
+    def add(self, arn: str, added: Sequence[Tag], account: str, region: str) -> None:
+        """Set tags, durable on return. Raises InvalidTag, TooManyTags and the faults of `require`."""
+        self.require(arn, account, region)
+        check_tags(added)
+        keys = {tag.key for tag in self._tags.of(arn)} | {tag.key for tag in added}
+        _require_few(len(keys))
+        self._tags.add(arn, added)
+
+    def remove(self, arn: str, keys: Iterable[str], account: str, region: str) -> None:
+        """Take tags away, durable on return. Raises the faults of `require`."""
+        self.require(arn, account, region)
+        self._tags.remove(arn, keys)
+
+    def listed(self, arn: str, account: str, region: str) -> tuple[Tag, ...]:
+        """The tags of one resource. Raises the faults of `require`."""
+        self.require(arn, account, region)
+        return self._tags.of(arn)
+
+    def require(self, arn: str, account: str, region: str) -> None:
+        """Raise InvalidTrailArn, ResourceNotTaggable, ResourceNotFound where there is nothing to tag."""
+        parsed = parse_arn(arn)
+        if parsed is None or parsed.service != "cloudtrail" or "/" not in parsed.resource:
+            raise InvalidTrailArn(f"{arn} is not a valid ARN.")
+        if parsed.account != account:
+            raise InvalidTrailArn(f"AccountID in ARN is wrong, you can only access resources with AccountID {account}.")
+        if parsed.region != region:
+            raise InvalidTrailArn(f"Region in ARN is wrong, you can only access resources in region {region}.")
+        if parsed.resource.partition("/")[0] not in _TAGGABLE:
+            raise ResourceNotTaggable(f"{arn} is of a type that has no tags.")
+        if self._trails.find(arn) is None:
+            raise ResourceNotFound(f"{arn} does not exist.")
+
+
+def check_tags(tags: Sequence[Tag]) -> None:
+    """What one call may set. Raises InvalidTag, TooManyTags."""
+    keys = [tag.key for tag in tags]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise InvalidTag(f"The tag key {key} is given more than once.")
+        if key.lower().startswith(_RESERVED):
+            raise InvalidTag(f"The tag key {key} begins with {_RESERVED}, which is reserved.")
+    _require_few(len(keys))
+
+
+def _require_few(count: int) -> None:
+    if count > limits.TAGS_PER_RESOURCE:
+        raise TooManyTags(f"A resource can have {limits.TAGS_PER_RESOURCE} tags at most.")
