@@ -7,6 +7,7 @@ from typing import Final
 
 from opentrail import limits
 from opentrail.wire.service_models import service_model
+from opentrail.wire.service_names import S3_SIGNING_NAMES
 
 DOMAIN: Final = ".amazonaws.com"
 UNKNOWN_OPERATION: Final = "UnknownOperation"
@@ -44,6 +45,7 @@ _SOURCES: Final[Mapping[str, str]] = {
     "pinpoint-email": "ses",
     "s3control": "s3",
     "ses": "ses",
+    "signer-data": "signer",
     "sesv2": "ses",
     "sso": "sso",
     "sso-oidc": "sso",
@@ -141,7 +143,9 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]+", re.ASCII)
 
 @functools.lru_cache(maxsize=1024)
 def event_source(service: str | None, signing_name: str = "") -> str:
-    """`ec2.amazonaws.com`; of an unknown service the signing name stands for it."""
+    """`ec2.amazonaws.com`; of an unknown service the signing name stands for it, and of S3's kinds of buckets."""
+    if signing_name in S3_SIGNING_NAMES and service in ("s3", "s3control"):
+        return signing_name + DOMAIN
     if service is None:
         name = signing_name.lower() if _NAME.fullmatch(signing_name) else "unknown"
         return name[: limits.OPERATION_NAME_CHARACTERS] + DOMAIN

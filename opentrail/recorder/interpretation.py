@@ -67,14 +67,14 @@ def interpret(
         parsed = read_request(service, request, body)
     except UnreadableCall as fault:
         return _unreadable(service, request, signature, fault)
-    source = event_source(service)
+    source = event_source(service, signature.service if signature is not None else "")
     name = event_name(service, parsed.operation.name)
     try:
         shaped = _shaped(parsed, request, body)
     except UnreadableCall as fault:
         return _unreadable(service, request, signature, UnreadableCall(fault.reason, parsed.operation))
     if shaped is not None:
-        shaped = redact_parameters(source, name, shaped, _sensitive(parsed))
+        shaped = redact_parameters(source, name, shaped)
     return Interpreted(
         service=service,
         event_source=source,
@@ -101,13 +101,6 @@ def _shaped(parsed: ParsedRequest, request: HttpRequest, body: bytes | None) -> 
         return s3.control_parameters(operation, request, body, _in_path(parsed))
     shaper = request_shaper(service, operation.name, parsed.protocol, operation)
     return finish_parameters(service, operation, shaper(parsed.parameters))
-
-
-def _sensitive(parsed: ParsedRequest) -> frozenset[tuple[str, ...]]:
-    """Paths of sensitive members, where the shape is the model's; EC2's hides them itself, S3's leaves them out."""
-    if parsed.service in ("ec2", "s3", "s3control"):
-        return frozenset()
-    return request_shaper(parsed.service, parsed.operation.name, parsed.protocol, parsed.operation).sensitive
 
 
 def _in_path(parsed: ParsedRequest) -> dict[str, Any]:

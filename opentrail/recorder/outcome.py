@@ -124,16 +124,14 @@ def _elements(
         return s3.answer_elements(headers)
     if service == "ec2":
         shaped = ec2_answers.elements(operation, body) if body else None
-        sensitive: frozenset[tuple[str, ...]] = frozenset()
     elif answer.output is None:
         return None
     else:
         shaper = answer_shaper(service, operation.name, interpreted.protocol, operation)
         shaped = finish_elements(service, operation.name, shaper(answer.output))
-        sensitive = shaper.sensitive
     if not shaped:
         return None
-    redacted = redact_response(interpreted.event_source, interpreted.event_name, shaped, sensitive)
+    redacted = redact_response(interpreted.event_source, interpreted.event_name, shaped)
     return redacted or None
 
 

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import parse_qs
 
+from botocore.model import OperationModel
+
 from opentrail.wire.http import HttpRequest
+from opentrail.wire.protocols.call import UnreadableCall
+from opentrail.wire.protocols.json_values import decode_object
 from opentrail.wire.protocols.rest import routes
 from opentrail.wire.protocols.s3_addressing import bucket_in_host
 from opentrail.wire.protocols.scalars import query_pairs
@@ -22,9 +26,12 @@ from opentrail.wire.service_names import BEARER_SERVICES
 from opentrail.wire.signature import Signature
 
 _S3_CONTROL_PATH: Final = "/v20180820/"
+_S3_OUTPOSTS_PATH: Final = "/S3Outposts/"
 _CBOR_PATH: Final = "/service/"
 _HOST_LABELS: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _BEGINNING_OF_BODY: Final = 16 * 1024  # bytes in which Action and Version of a form are looked for
+_SEARCH_PATH: Final = "/2013-01-01/"  # of cloudsearchdomain, which sends searches by POST as its model has them by GET
+_JSON_TYPES: Final = {"list": list, "map": dict, "structure": dict, "string": str}
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -47,7 +54,9 @@ def recognise(request: HttpRequest, signature: Signature | None, body: bytes | N
 def _among(request: HttpRequest, body: bytes | None, candidates: tuple[str, ...]) -> str:
     """The one of several services with the same signing name that the request fits."""
     if "s3" in candidates:
-        return "s3control" if request.path.startswith(_S3_CONTROL_PATH) else "s3"
+        return _kind_of_s3(request.path, candidates)
+    if "cloudsearchdomain" in candidates and request.path.startswith(_SEARCH_PATH):
+        return "cloudsearchdomain"
     host_services = [name for name in _named_by_host(request.host) if name in candidates]
     if len(host_services) == 1:
         return host_services[0]
@@ -56,7 +65,13 @@ def _among(request: HttpRequest, body: bytes | None, candidates: tuple[str, ...]
         found = _by_version(candidates, version) or _with_operation(candidates, action)
         if found is not None:
             return found
-    return _by_route(request, candidates) or candidates[0]
+    return _by_route(request, candidates, body) or candidates[0]
+
+
+def _kind_of_s3(path: str, candidates: tuple[str, ...]) -> str:
+    if "s3outposts" in candidates and path.startswith(_S3_OUTPOSTS_PATH):
+        return "s3outposts"
+    return "s3control" if path.startswith(_S3_CONTROL_PATH) else "s3"
 
 
 def _by_target(request: HttpRequest, candidates: Iterable[str]) -> str | None:
@@ -157,20 +172,42 @@ def _with_operation(candidates: Iterable[str], action: str) -> str | None:
     return None
 
 
-def _by_route(request: HttpRequest, candidates: Iterable[str]) -> str | None:
-    """The service whose most specific route the request has; the earlier one of equals."""
-    best: tuple[int, int] | None = None
-    chosen = None
+def _by_route(request: HttpRequest, candidates: Iterable[str], body: bytes | None = None) -> str | None:
+    """The service whose most specific route the request has; of equals the one whose members the body has."""
+    best: tuple[int, int, bool] | None = None
+    equals: list[tuple[str, OperationModel]] = []
     query = dict(query_pairs(request.query))
     for name in candidates:
         if not any(protocol.startswith("rest-") for protocol in protocols(name)):
             continue
         found = routes(name).find(request.method, request.path, query, request.headers_by_name)
         if found is not None:
-            rank = found[0].rank()[:2]
+            rank = found[0].rank(request.path)[:3]
             if best is None or rank > best:
-                best, chosen = rank, name
-    return chosen
+                best, equals = rank, []
+            if rank == best:
+                equals.append((name, found[0].operation))
+    if len(equals) > 1 and body:
+        equals = [pair for pair in equals if _fits(pair[1], body)] or equals
+    return equals[0][0] if equals else None
+
+
+def _fits(operation: OperationModel, body: bytes) -> bool:
+    """Whether a JSON body has the members that the operation requires, and none but its own, of the right kind."""
+    try:
+        found = decode_object(body)
+    except UnreadableCall:
+        return False
+    members = operation.input_shape.members if operation.input_shape is not None else {}
+    in_body = {
+        str(member.serialization.get("name", name)): (member.type_name, name in operation.input_shape.required_members)
+        for name, member in members.items()
+        if "location" not in member.serialization
+    }
+    return found.keys() <= in_body.keys() and all(
+        isinstance(found[name], _JSON_TYPES.get(kind, object)) if name in found else not needed
+        for name, (kind, needed) in in_body.items()
+    )
 
 
 def action_and_version(request: HttpRequest, body: bytes | None) -> tuple[str, str]:

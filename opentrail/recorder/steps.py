@@ -174,9 +174,9 @@ async def refuse_second_meanings(around: Surroundings, call: Call) -> None:
 
 async def understand(around: Surroundings, call: Call) -> None:
     """Which operation it is, with which parameters; of services that share a name, the body may tell which."""
-    form = call.captured if call.captured is not None else call.beginning
-    if form and call.signature is not None and _is_form(call):
-        call.service = recognise(call.request, call.signature, form) or call.service
+    body = call.captured if call.captured is not None else call.beginning
+    if body and call.signature is not None:
+        call.service = recognise(call.request, call.signature, body) or call.service
     call.interpreted = interpret(call.service, _naming_its_action(call), call.captured, call.signature)
 
 

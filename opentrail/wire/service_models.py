@@ -10,7 +10,7 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from opentrail.errors import OpenTrailError
-from opentrail.wire.service_names import ENDPOINT_PREFIXES, SIGNING_NAMES
+from opentrail.wire.service_names import ENDPOINT_PREFIXES, RULED_SIGNING_NAMES, SIGNING_NAMES
 
 _LOADER = Loader()
 _LOADING = threading.RLock()
@@ -48,7 +48,7 @@ def service_model(service: str) -> ServiceModel:
 @functools.lru_cache(maxsize=4096)
 def services_signing_as(signing_name: str) -> tuple[str, ...]:
     """botocore's services whose calls are signed for `signing_name`, the most likely first; empty when unknown."""
-    named = SIGNING_NAMES.get(signing_name)
+    named = RULED_SIGNING_NAMES.get(signing_name) or SIGNING_NAMES.get(signing_name)
     if named is not None:
         return named
     return (signing_name,) if signing_name in available_services() else ()

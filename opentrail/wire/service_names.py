@@ -270,6 +270,16 @@ ENDPOINT_PREFIXES: Final[Mapping[str, tuple[str, ...]]] = {
     "wisdom": ("qconnect", "wisdom"),
 }
 
+# S3's other signing names: directory buckets, Object Lambda, S3 on Outposts. Their events have sources of these names.
+S3_SIGNING_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "s3express": ("s3", "s3control"),
+    "s3-object-lambda": ("s3",),
+    "s3-outposts": ("s3", "s3control", "s3outposts"),
+}
+
+# Signing names that endpoint rules give, and no model.
+RULED_SIGNING_NAMES: Final[Mapping[str, tuple[str, ...]]] = {**S3_SIGNING_NAMES, "IngestionService": ("importexport",)}
+
 # Operations that the models mark `authtype: none`: AWS takes them without a signature.
 UNSIGNED_OPERATIONS: Final[Mapping[str, frozenset[str]]] = {
     service: frozenset(names.split())

@@ -47,6 +47,7 @@ from opentrail.wire.signature_errors import (
 __all__ = ["UNSIGNED_PAYLOAD", "Signature", "check_payload", "needs_body", "read_signature", "verify"]
 
 DATE_FORMAT = "%Y%m%dT%H%M%SZ"
+_PLAIN_PATH = "/S3Outposts/"  # endpoints of Outposts are signed under a name of S3's, and not in its way
 _SKEW = timedelta(seconds=limits.SIGNATURE_SKEW_SECONDS)
 _S3_SKEW = timedelta(seconds=limits.S3_SIGNATURE_SKEW_SECONDS)
 _DATE = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
@@ -185,7 +186,7 @@ def _read_header(request: HttpRequest, rest: str) -> Signature:
         raise IncompleteSignature("Authorization header has a part other than Credential, SignedHeaders and Signature.")
     access_key, region, service = _credential(parts["Credential"], date, IncompleteSignature)
     payload_hash = request.headers_by_name.get("x-amz-content-sha256")
-    if payload_hash is None and service in S3_PATH_SERVICES:
+    if payload_hash is None and service in S3_PATH_SERVICES and not request.path.startswith(_PLAIN_PATH):
         raise MissingPayloadHash
     signed_headers = _header_names(parts["SignedHeaders"], IncompleteSignature)
     _remember_scope(request, _Scope(access_key, date[:8], region, service, signed_headers), parts["Signature"])

@@ -192,7 +192,9 @@ class _Soap:
             items = value if type(value) is list else [value]
             if not items:
                 return {}
-            return {items_name: [{element: part} if element else inner(part) for part in items]}
+            return {
+                items_name: [inner(part) if type(part) is dict or not element else {element: part} for part in items]
+            }
 
         return named.name, reshape
 

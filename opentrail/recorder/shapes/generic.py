@@ -2,7 +2,8 @@
 
     JSON, Query, REST-JSON, CBOR, Route 53, CloudFront    {"DBInstanceIdentifier": ..} -> {"dBInstanceIdentifier": ..}
 
-Bytes (blobs) stand in no record. Compiled from the model once for each operation and direction.
+Bytes (blobs) stand in no record, neither alone nor in lists and maps. What the model marks as sensitive is hidden
+here, however deep a shape contains itself. Compiled from the model once for each operation and direction.
 """
 
 import functools
@@ -11,10 +12,10 @@ from typing import Any, Final
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
+from opentrail.record.redaction import HIDDEN
 from opentrail.recorder.shapes.times import java_time
 
 Reshape = Callable[[Any], Any]
-Path = tuple[str, ...]
 
 # REST-JSON services that show the names of the wire as they are: `RegionName` in a body, `name` in a path.
 # Source: AWS's records (event-record 7.2); Amazon CloudWatch User Guide, "Logging ... with CloudTrail".
@@ -25,7 +26,6 @@ PASCAL_CASE: Final = frozenset(
 _NO_COMMA: Final = frozenset(("apigateway", "cloudfront", "iam", "rds", "docdb", "neptune", "autoscaling"))
 # REST-JSON services whose times are Java texts like those of the older protocols. Source: AWS's records.
 _JAVA_TIMES: Final = frozenset(("apigateway", "appmesh"))
-_RECURSION_LEVELS: Final = 12  # of a shape that contains itself, in the search for sensitive members
 
 
 def lower_first(name: str) -> str:
@@ -36,12 +36,10 @@ def lower_first(name: str) -> str:
 class Shaper:
     """Turns values of one shape, by the model's names, into CloudTrail's."""
 
-    __slots__ = ("_reshape", "sensitive")
+    __slots__ = ("_reshape",)
 
     def __init__(self, service: str, shape: Shape | None, protocol: str) -> None:
-        compiler = _Compiler(service, protocol)
-        self._reshape = compiler.reshape(shape) if shape is not None else _as_is
-        self.sensitive: frozenset[Path] = compiler.sensitive(shape) if shape is not None else frozenset()
+        self._reshape = _Compiler(service, protocol).shape(shape) if shape is not None else _as_is
 
     def __call__(self, value: dict[str, Any]) -> dict[str, Any]:
         """A fresh object; `value` stays as it is."""
@@ -75,6 +73,10 @@ class _Compiler:
         return str(member.serialization.get("name", name)) if self._as_on_wire else lower_first(name)
 
     def reshape(self, shape: Shape) -> Reshape:
+        return _hidden if shape.metadata.get("sensitive") else self.shape(shape)
+
+    def shape(self, shape: Shape) -> Reshape:
+        """Of a value that is not sensitive as a whole."""
         if isinstance(shape, StructureShape):
             if shape.is_document_type:
                 return _as_is
@@ -114,33 +116,26 @@ class _Compiler:
             members[name] = None if _left_out(member) else (self._name(name, member), self.reshape(member))
         return reshape
 
-    def sensitive(self, shape: Shape) -> frozenset[Path]:
-        """Paths (CloudTrail's names, `*` for elements and map values) of what the model marks sensitive."""
-        found: set[Path] = set()
-        self._find_sensitive(shape, (), (), found)
-        return frozenset(found)
-
-    def _find_sensitive(self, shape: Shape, path: Path, within: tuple[str, ...], found: set[Path]) -> None:
-        if shape.metadata.get("sensitive") and path:
-            found.add(path)
-            return
-        if isinstance(shape, StructureShape):
-            if shape.name in within or len(path) > _RECURSION_LEVELS:
-                return
-            for name, member in shape.members.items():
-                self._find_sensitive(member, (*path, self._name(name, member)), (*within, shape.name), found)
-        elif isinstance(shape, ListShape):
-            self._find_sensitive(shape.member, (*path, "*"), within, found)
-        elif isinstance(shape, MapShape):
-            self._find_sensitive(shape.value, (*path, "*"), within, found)
-
 
 def _left_out(shape: Shape) -> bool:
     """Bytes, and the HTTP status that some models count as a member."""
     if shape.serialization.get("location") == "statusCode":
         return True
-    return shape.type_name == "blob" or bool(shape.serialization.get("eventstream"))
+    return _is_bytes(shape) or bool(shape.serialization.get("eventstream"))
+
+
+def _is_bytes(shape: Shape) -> bool:
+    if isinstance(shape, ListShape):
+        return _is_bytes(shape.member)
+    if isinstance(shape, MapShape):
+        return _is_bytes(shape.value)
+    return str(shape.type_name) == "blob"
 
 
 def _as_is(value: Any) -> Any:
     return value
+
+
+def _hidden(value: Any) -> Any:
+    """Nothing is hidden where there was nothing."""
+    return value if value is None or value == "" or value == {} or value == [] else HIDDEN

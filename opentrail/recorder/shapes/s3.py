@@ -121,7 +121,7 @@ def _headers(request: HttpRequest) -> dict[str, str]:
 
 
 def _document(operation: OperationModel, body: bytes) -> dict[str, Any]:
-    if operation.name == "PutBucketPolicy":
+    if operation.name == "PutBucketPolicy" and operation.service_model.service_name == "s3":
         return {"bucketPolicy": _policy(body)}
     return as_object(parse_xml(body))
 

@@ -9,7 +9,7 @@ import msgspec
 from botocore.model import ListShape, MapShape, OperationModel, Shape
 
 from opentrail.wire.http import HttpRequest
-from opentrail.wire.protocols.scalars import converter, percent_decoded
+from opentrail.wire.protocols.scalars import converter, integer, number, percent_decoded
 
 FromText = Callable[[str], Any]
 
@@ -37,7 +37,7 @@ class Bindings:
         elif location == "querystring":
             listed = isinstance(member, ListShape)
             inner = member.member if isinstance(member, ListShape) else member
-            self._query[wire_name] = (name, converter(inner.type_name), listed)
+            self._query[wire_name] = (name, _text_reader(inner), listed)
         elif location == "header":
             self._headers[wire_name.lower()] = (name, _header_reader(member))
         elif location == "headers":
@@ -83,6 +83,18 @@ class Bindings:
             }
             if values:
                 found[member] = values
+
+
+def _text_reader(member: Shape) -> FromText:
+    """Times are texts as they were sent, but for seconds since the epoch."""
+    if member.type_name == "timestamp" and member.serialization.get("timestampFormat", "").lower() == "unixtimestamp":
+        return _seconds
+    return converter(member.type_name)
+
+
+def _seconds(text: str) -> int | float | str:
+    whole = integer(text)
+    return number(whole) if isinstance(whole, str) else whole
 
 
 def _utf8(value: str) -> str:

@@ -9,7 +9,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from opentrail import limits
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.protocols.call import ParsedRequest, UnreadableCall
-from opentrail.wire.protocols.scalars import converter, query_pairs
+from opentrail.wire.protocols.scalars import converter, form_pairs, query_pairs
 from opentrail.wire.service_models import service_model
 
 # A tree of the dotted names: {"Filter": {"1": {"Name": "x", "Value": {"1": "y"}}}}
@@ -42,13 +42,6 @@ def read(service: str, request: HttpRequest, body: bytes | None) -> ParsedReques
         raise UnreadableCall(error.reason, operation) from error
     protocol = "ec2" if operation.service_model.metadata.get("protocol") == "ec2" else "query"
     return ParsedRequest(service, operation, protocol, parameters)
-
-
-def form_pairs(body: bytes) -> list[tuple[str, str]]:
-    """Names and values of a form body. Raises UnreadableCall where there are too many."""
-    if body.count(b"&") > limits.FORM_FIELDS:
-        raise UnreadableCall("too many form fields")
-    return query_pairs(body.decode("latin-1").strip())
 
 
 def tree(pairs: list[tuple[str, str]]) -> Tree:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import msgspec
@@ -13,11 +13,13 @@ from opentrail.wire.protocols.bindings import Bindings
 from opentrail.wire.protocols.call import ParsedRequest, UnreadableCall
 from opentrail.wire.protocols.json_values import check_depth, decode_object, renamer
 from opentrail.wire.protocols.routes import Routes
-from opentrail.wire.protocols.s3_addressing import path_style
-from opentrail.wire.protocols.scalars import query_pairs
+from opentrail.wire.protocols.s3_addressing import is_for_directory_buckets, path_style
+from opentrail.wire.protocols.scalars import form_pairs, query_pairs
 from opentrail.wire.protocols.xml_values import element_reader, parse_xml
 from opentrail.wire.service_models import service_model
 
+_SEARCHED = "cloudsearchdomain"
+_FORM = "application/x-www-form-urlencoded"
 ReadBody = Callable[[bytes], dict[str, Any]]
 
 
@@ -36,10 +38,15 @@ def read(service: str, request: HttpRequest, body: bytes | None, protocol: str) 
     """
     path = path_style(request) if service == "s3" else request.path
     pairs = query_pairs(request.query)
-    found = routes(service).find(request.method, path, dict(pairs), request.headers_by_name)
+    method = request.method
+    if service == _SEARCHED and body and method == "POST" and request.header("content-type").startswith(_FORM):
+        method, pairs = "GET", pairs + form_pairs(body)  # SDKs send a search, which may be long, as a form
+    found = routes(service).find(method, path, dict(pairs), request.headers_by_name)
     if found is None:
         raise UnreadableCall("no such operation")
     route, labels = found
+    if service == "s3" and route.operation.name == "ListBuckets" and is_for_directory_buckets(request):
+        route = replace(route, operation=service_model(service).operation_model("ListDirectoryBuckets"))
     compiled = _compiled(service, route.operation.name, protocol)
     parameters = compiled.bindings.read(request, labels, pairs, compiled.fixed)
     if compiled.body is not None:

@@ -21,13 +21,18 @@ class Route:
     required_query: tuple[str, ...]
     required_headers: tuple[str, ...]  # lower case
     literals: int
+    ends_in_slash: bool
     deprecated: bool
     position: int
 
-    def rank(self) -> tuple[int, int, int, bool, int]:
-        """Greater is more specific: more fixed path, more conditions, not deprecated, earlier in the model."""
+    def rank(self, path: str) -> tuple[int, int, bool, int, bool, int]:
+        """Greater is more specific.
+
+        More fixed path, more conditions, the slash at its end as in `path`, not deprecated, earlier in the model.
+        """
         conditions = len(self.constants) + len(self.required_query) + len(self.required_headers)
-        return self.literals, conditions, len(self.constants), not self.deprecated, -self.position
+        same_end = self.ends_in_slash == path.endswith("/")
+        return self.literals, conditions, same_end, len(self.constants), not self.deprecated, -self.position
 
     def agrees(self, query: Mapping[str, str]) -> bool:
         """Whether the constants of the template are in the query string."""
@@ -72,7 +77,7 @@ class Routes:
         if not agreeing:
             return None
         complete = [pair for pair in agreeing if pair[0].complete(query, headers)]
-        route, values = max(complete or agreeing, key=lambda pair: pair[0].rank())
+        route, values = max(complete or agreeing, key=lambda pair: pair[0].rank(path))
         return route, dict(zip(route.labels, values, strict=True))
 
     def _add(self, operation: OperationModel, position: int) -> None:
@@ -82,7 +87,7 @@ class Routes:
         steps = template.lstrip("/").split("/")
         while len(steps) > 1 and steps[-1] == "":
             steps.pop()
-        route = _route(operation, steps, fixed_query, position)
+        route = _route(operation, steps, fixed_query, template.endswith("/"), position)
         node = self._roots.setdefault(str(http.get("method", "POST")), _Node())
         for index, step in enumerate(steps):
             if not _is_label(step):
@@ -96,7 +101,7 @@ class Routes:
         node.ends.append(route)
 
 
-def _route(operation: OperationModel, steps: list[str], fixed_query: str, position: int) -> Route:
+def _route(operation: OperationModel, steps: list[str], fixed_query: str, ends_in_slash: bool, position: int) -> Route:
     required_query, required_headers = [], []
     shape: Any = operation.input_shape
     for name in shape.required_members if shape is not None else ():
@@ -113,6 +118,7 @@ def _route(operation: OperationModel, steps: list[str], fixed_query: str, positi
         required_query=tuple(required_query),
         required_headers=tuple(required_headers),
         literals=sum(not _is_label(step) for step in steps),
+        ends_in_slash=ends_in_slash,
         deprecated=bool(operation.deprecated),
         position=position,
     )

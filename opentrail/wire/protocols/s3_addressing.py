@@ -3,6 +3,7 @@
 import functools
 import re
 from typing import Final
+from urllib.parse import unquote
 
 from opentrail.wire.http import HttpRequest
 
@@ -12,6 +13,8 @@ _VIRTUAL_HOST: Final = re.compile(
     r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.(?:s3(?:[.-][a-z0-9.-]+)?|localhost)(?::\d+)?", re.IGNORECASE
 )
 
+_DIRECTORY_BUCKETS: Final = "/s3express/aws4_request"
+
 
 @functools.lru_cache(maxsize=4096)
 def bucket_in_host(host: str) -> str | None:
@@ -20,6 +23,11 @@ def bucket_in_host(host: str) -> str | None:
     if found is None or found["bucket"].lower() == "s3" or found["bucket"].lower().startswith("s3."):
         return None
     return found["bucket"]
+
+
+def is_for_directory_buckets(request: HttpRequest) -> bool:
+    """Whether the scope of the signature is that of directory buckets, whose list has the same request as all lists."""
+    return _DIRECTORY_BUCKETS in request.header("authorization") or _DIRECTORY_BUCKETS in unquote(request.query)
 
 
 def path_style(request: HttpRequest) -> str:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from opentrail import limits
+from opentrail.wire.protocols.call import UnreadableCall
+
 Convert = Callable[[str], Any]
 
 _INTEGER_DIGITS: Final = 20  # digits and sign of a 64-bit integer
@@ -70,6 +73,13 @@ def form_decoded(text: str) -> str:
     if "%" not in text and "+" not in text and text.isascii():
         return text
     return percent_decoded(text.replace("+", " "))
+
+
+def form_pairs(body: bytes) -> list[tuple[str, str]]:
+    """Names and values of a form body. Raises UnreadableCall where there are too many."""
+    if body.count(b"&") > limits.FORM_FIELDS:
+        raise UnreadableCall("too many form fields")
+    return query_pairs(body.decode("latin-1").strip())
 
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
