@@ -4,6 +4,8 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
 from opentrail.accounts.master_key import derived_key, load_master_key
 from opentrail.accounts.principal import iam_user, root
@@ -33,6 +35,7 @@ class Parts:
     """Everything in the process of the doors that is opened and has to be closed."""
 
     journal: Journal
+    catalog: Engine
     intake: Intake
     history: History
     recorder: Recorder
@@ -70,7 +73,7 @@ def assemble(
         may_record=journal.writable,
         source_address=source_address,
     )
-    return Parts(journal, intake, history, recorder, api, Doors(api, recorder, clock))
+    return Parts(journal, engine, intake, history, recorder, api, Doors(api, recorder, clock))
 
 
 def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:

@@ -55,6 +55,11 @@ class DataFolder:
         return self.root / "spool"
 
     @property
+    def outbox(self) -> Path:
+        """Log files and digests of trails that wait to be delivered."""
+        return self.root / "outbox"
+
+    @property
     def sandbox(self) -> Path:
         """What belongs to the embedded cloud."""
         return self.root / "sandbox"

@@ -7,14 +7,17 @@ import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import typer
 import uvloop
 
-from opentrail.clock import SystemClock
+from opentrail.catalog.delivery_summary import DeliverySummary
+from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.intake import record_unended
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
 from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.data_folder import DataFolder
+from opentrail.server.delivering import SECRET_VARIABLE
 from opentrail.server.health import Health, health_app
 from opentrail.server.http_server import QuietServer, bind, http_server, url_of
 from opentrail.server.open_files import raise_open_files_limit
@@ -26,6 +29,11 @@ from opentrail.telemetry import (
     FOLLOWER_LAG,
     FOLLOWER_POSITION,
     JOURNAL_HEAD,
+    TRAIL_ABANDONED,
+    TRAIL_ERRORS,
+    TRAIL_OLDEST_WAITING,
+    TRAIL_OUTBOX_BYTES,
+    TRAIL_OUTBOX_FILES,
     configure_logging,
     logger,
 )
@@ -34,7 +42,7 @@ log = logger("server")
 
 REVIVE_EVERY_SECONDS = 0.5
 CONSOLE_GRACE_SECONDS = 1
-FOLLOWERS = ("history",)
+FOLLOWERS = ("history", "trails")
 
 
 def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) -> None:
@@ -53,7 +61,7 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
         sandbox = start_sandbox(folder) if with_sandbox else None
         children = list(sandbox.children) if sandbox is not None else []
         stack.callback(stop_all, children)
-        children.append(Child(_worker(folder, settings)))
+        children.append(Child(_worker(folder, settings, url_of(sockets[0], from_here=True))))
         upstreams = sandbox_upstreams(sandbox) if sandbox is not None else configured_upstreams(settings)
         parts = assemble(folder, settings, upstreams, SystemClock(), url_of(sockets[0], from_here=True))
         with _closing(parts):
@@ -118,9 +126,18 @@ def _bind_all(settings: Settings) -> list[socket.socket]:
         raise
 
 
-def _worker(folder: DataFolder, settings: Settings) -> Program:
-    told = WorkerSettings(str(folder.root), settings.history, settings.journal, settings.server.log_json)
-    return Program("worker", worker_command(told), {}, folder.root, None)
+def _worker(folder: DataFolder, settings: Settings, own_endpoint: str) -> Program:
+    told = WorkerSettings(
+        data_dir=str(folder.root),
+        history=settings.history,
+        journal=settings.journal,
+        delivery=msgspec.structs.replace(settings.delivery, secret_access_key="", secret_access_key_env=""),
+        regions=settings.regions.enabled,
+        own_endpoint=own_endpoint,
+        log_json=settings.server.log_json,
+    )
+    secret = settings.delivery.secret()
+    return Program("worker", worker_command(told), {SECRET_VARIABLE: secret} if secret else {}, folder.root, None)
 
 
 @contextlib.contextmanager
@@ -152,6 +169,18 @@ def _refresh(parts: Parts) -> None:
         position = parts.journal.position(name)
         FOLLOWER_POSITION.labels(name).set(position)
         FOLLOWER_LAG.labels(name).set(head - position)
+    _refresh_delivery(parts)
+
+
+def _refresh_delivery(parts: Parts) -> None:
+    summary = DeliverySummary(parts.catalog)
+    TRAIL_OUTBOX_FILES.set(summary.files)
+    TRAIL_OUTBOX_BYTES.set(summary.bytes)
+    TRAIL_ABANDONED.set(summary.abandoned)
+    waits_us = SystemClock().now_us() - summary.oldest if summary.oldest is not None else 0
+    TRAIL_OLDEST_WAITING.set(max(waits_us, 0) / MICROSECONDS)
+    for what, trails in summary.errors.items():
+        TRAIL_ERRORS.labels(what).set(trails)
 
 
 def _ready_line(folder: DataFolder, sockets: Sequence[socket.socket], sandbox: Sandbox | None) -> str:

@@ -21,6 +21,8 @@ SANDBOX_KEY = "test"
 DEFAULT_PORT = 4566
 LEAST_RETENTION_DAYS = 90  # as CloudTrail's own event history
 DEFAULT_CONSOLE_PORT = 4567
+LEAST_DELIVERY_SECONDS = 1
+LEAST_DIGEST_SECONDS = 2  # a digest is named by its second
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -111,6 +113,27 @@ class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return _secret(self.secret_access_key, self.secret_access_key_env, f"principal {self.access_key_id}")
 
 
+class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How trails deliver. Without endpoints and key: through the server's own port, so that deliveries are recorded."""
+
+    interval_seconds: float = 300.0
+    digest_interval_seconds: float = 3600.0
+    key_rotation_days: float = 90.0
+    server_side_encryption: Literal["AES256", "bucket"] = "AES256"
+    outbox_gib: float = 10.0
+    directory: str = ""
+    s3_endpoint: str = ""
+    sns_endpoint: str = ""
+    logs_endpoint: str = ""
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    secret_access_key_env: str = ""
+
+    def secret(self) -> str:
+        """The secret of the key that deliveries are signed with; empty where CloudTrail's own key signs."""
+        return _secret(self.secret_access_key, self.secret_access_key_env, "delivery")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that `opentrail serve --config FILE` reads."""
 
@@ -122,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     organization: Organization = Organization()
     upstream: list[Upstream] = []
     principal: list[Principal] = []
+    delivery: Delivery = Delivery()
 
 
 _TABLES: dict[str, type[msgspec.Struct]] = {
@@ -132,6 +156,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "organization": Organization,
     "upstream": Upstream,
     "principal": Principal,
+    "delivery": Delivery,
 }
 
 
@@ -184,7 +209,22 @@ def _refuse_unknown(entry: dict[str, Any], kind: type[msgspec.Struct], where: st
             raise BadSettings(f"unknown setting {where}{name}; {hint}")
 
 
+def check_delivery(delivery: Delivery) -> None:
+    """Raise BadSettings where deliveries cannot be done so."""
+    if delivery.interval_seconds < LEAST_DELIVERY_SECONDS:
+        raise BadSettings(f"[delivery] interval_seconds: at least {LEAST_DELIVERY_SECONDS}")
+    if delivery.digest_interval_seconds < LEAST_DIGEST_SECONDS:
+        raise BadSettings(f"[delivery] digest_interval_seconds: at least {LEAST_DIGEST_SECONDS}")
+    if delivery.key_rotation_days <= 0 or delivery.outbox_gib <= 0:
+        raise BadSettings("[delivery] key_rotation_days and outbox_gib must be more than 0")
+    if bool(delivery.access_key_id) != bool(delivery.secret()):
+        raise BadSettings("[delivery] access_key_id and its secret are given together, or neither of them")
+    if delivery.directory and not Path(delivery.directory).is_absolute():
+        raise BadSettings("[delivery] directory: an absolute path")
+
+
 def _checked(settings: Settings) -> Settings:
+    check_delivery(settings.delivery)
     names = [upstream.name for upstream in settings.upstream]
     for name in names:
         if names.count(name) > 1:

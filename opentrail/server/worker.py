@@ -1,9 +1,11 @@
 """The second process: the followers of the journal, and the journal's own retention.
 
-Kept apart from the doors so that gzip, Parquet and compaction never hold up a call. It only reads the journal and
-writes the tables; killed at any moment, it goes on at the next start from what the tables say.
+Kept apart from the doors so that gzip, Parquet and compaction never hold up a call. It only reads the journal; history
+writes the tables, trails their outbox. Killed at any moment, each goes on at the next start from what it made durable;
+neither waits for the other.
 """
 
+import os
 import signal
 import sqlite3
 import sys
@@ -20,8 +22,9 @@ from opentrail.history.follower import HistoryFollower
 from opentrail.history.settings import HistorySettings
 from opentrail.journal import Journal
 from opentrail.server.data_folder import DataFolder
+from opentrail.server.delivering import SECRET_VARIABLE, Delivering
 from opentrail.server.open_files import raise_open_files_limit
-from opentrail.server.settings import History
+from opentrail.server.settings import Delivery, History
 from opentrail.server.settings import Journal as JournalSettings
 from opentrail.telemetry import configure_logging, logger
 
@@ -38,6 +41,9 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     data_dir: str
     history: History
     journal: JournalSettings
+    delivery: Delivery
+    regions: tuple[str, ...]
+    own_endpoint: str
     log_json: bool = False
 
 
@@ -80,11 +86,22 @@ def run(settings: WorkerSettings) -> None:
     runner = Runner(journal, follower, folder.locks / HISTORY_LOCK, clock)
     thread = threading.Thread(target=runner.run, args=(stop,), name="history")
     thread.start()
+    delivering = Delivering(
+        folder,
+        journal,
+        clock,
+        settings.delivery,
+        settings.regions,
+        settings.own_endpoint,
+        os.environ.get(SECRET_VARIABLE, ""),
+    )
+    delivering.start(stop)
     keep_us = int(settings.journal.keep_hours * 3600 * MICROSECONDS)
-    while not stop.wait(TRIM_EVERY_SECONDS) and thread.is_alive():
+    while not stop.wait(TRIM_EVERY_SECONDS) and thread.is_alive() and delivering.running:
         trim_journal(journal, clock.now_us() - keep_us)
     stop.set()
     thread.join(STOP_SECONDS)
+    delivering.close(STOP_SECONDS)
     journal.close()
 
 

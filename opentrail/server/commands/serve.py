@@ -3,18 +3,29 @@
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.running import run_server
-from opentrail.server.settings import read_settings
+from opentrail.server.settings import check_delivery, read_settings
 
 
 def serve_command(
     config: Annotated[Path, typer.Option(help="The settings, a TOML file.")],
     data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept; overrides the file.")] = None,
+    delivery_interval: Annotated[
+        float | None, typer.Option(help="Seconds between log files of trails, from 1; overrides the file.")
+    ] = None,
+    digest_interval: Annotated[
+        float | None, typer.Option(help="Seconds between digests, from 2; overrides the file.")
+    ] = None,
 ) -> None:
     """Start the server and run until SIGTERM or Ctrl-C."""
     settings = read_settings(config)
+    told = {"interval_seconds": delivery_interval, "digest_interval_seconds": digest_interval}
+    delivery = msgspec.structs.replace(settings.delivery, **{k: v for k, v in told.items() if v is not None})
+    check_delivery(delivery)
+    settings = msgspec.structs.replace(settings, delivery=delivery)
     chosen = data_dir if data_dir is not None else Path(settings.data_dir) if settings.data_dir else None
     run_server(DataFolder.resolve(chosen), settings, with_sandbox=False)

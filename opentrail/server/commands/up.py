@@ -14,10 +14,12 @@ from opentrail.server.settings import (
     SANDBOX_ACCOUNT,
     SANDBOX_KEY,
     BadSettings,
+    Delivery,
     History,
     Principal,
     Server,
     Settings,
+    check_delivery,
     is_loopback,
 )
 
@@ -30,6 +32,8 @@ def up_command(
     sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="Run the embedded cloud.")] = True,
     guarantee: Annotated[str, typer.Option(help=f"One of: {', '.join(GUARANTEES)}.")] = "durable",
     commit_interval: Annotated[float, typer.Option(help="Seconds between commits of the history table.")] = 60.0,
+    delivery_interval: Annotated[float, typer.Option(help="Seconds between log files of trails, from 1.")] = 300.0,
+    digest_interval: Annotated[float, typer.Option(help="Seconds between digests, from 2.")] = 3600.0,
 ) -> None:
     """Start the sandbox and run until SIGTERM or Ctrl-C."""
     if not is_loopback(host):
@@ -49,6 +53,8 @@ def up_command(
             guarantee=promised,
         ),
         history=History(commit_interval_seconds=commit_interval),
+        delivery=Delivery(interval_seconds=delivery_interval, digest_interval_seconds=digest_interval),
         principal=[Principal(access_key_id=SANDBOX_KEY, secret_access_key=SANDBOX_KEY, account=SANDBOX_ACCOUNT)],
     )
+    check_delivery(settings.delivery)
     run_server(DataFolder.resolve(data_dir), settings, with_sandbox=sandbox)

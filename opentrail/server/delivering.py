@@ -1,0 +1,96 @@
+"""Puts delivery together in the worker: the catalog, CloudTrail's own key, endpoints, the follower and its lock."""
+
+import threading
+from pathlib import Path
+
+from opentrail import limits
+from opentrail.accounts.access_keys import AccessKeys
+from opentrail.accounts.master_key import load_master_key
+from opentrail.accounts.service_key import service_key
+from opentrail.catalog.database import open_catalog
+from opentrail.clock import Clock
+from opentrail.followers import Runner
+from opentrail.journal import Journal
+from opentrail.objects.s3_client import S3Access
+from opentrail.server.data_folder import DataFolder
+from opentrail.server.settings import Delivery
+from opentrail.trails.delivery import TrailDelivery
+from opentrail.trails.service_clients import DeliveryEndpoints, ServiceClients
+from opentrail.trails.settings import DeliverySettings
+from opentrail.trails.signing_keys import SigningKeys
+
+DELIVERY_LOCK = "trails.lock"
+SECRET_VARIABLE = "OPENTRAIL_DELIVERY_SECRET"  # how the worker learns the secret of [delivery]
+
+
+def delivery_settings(delivery: Delivery, regions: tuple[str, ...]) -> DeliverySettings:
+    """Delivery's own settings value."""
+    return DeliverySettings(
+        regions=regions,
+        interval_s=delivery.interval_seconds,
+        digest_interval_s=delivery.digest_interval_seconds,
+        key_rotation_days=delivery.key_rotation_days,
+        server_side_encryption=delivery.server_side_encryption,
+        outbox_bytes=int(delivery.outbox_gib * limits.GIB),
+    )
+
+
+class Delivering:
+    """Delivery as a thread of the worker, from the opening of the catalog to its closing."""
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        journal: Journal,
+        clock: Clock,
+        delivery: Delivery,
+        regions: tuple[str, ...],
+        own_endpoint: str,
+        secret: str,
+    ) -> None:
+        """`own_endpoint`: the URL of the AWS port from this machine."""
+        self._engine = open_catalog(folder.catalog)
+        master_key = load_master_key(folder.secrets)
+        access_keys = AccessKeys(self._engine, master_key)
+
+        def access_of(account: str) -> S3Access:
+            if delivery.access_key_id:
+                return S3Access(own_endpoint, None, delivery.access_key_id, secret)
+            key = service_key(access_keys, master_key, account)
+            return S3Access(own_endpoint, None, key.access_key_id, key.secret)
+
+        endpoints = DeliveryEndpoints(
+            access_of=access_of,
+            s3_endpoint=delivery.s3_endpoint or None,
+            sns_endpoint=delivery.sns_endpoint or None,
+            logs_endpoint=delivery.logs_endpoint or None,
+            directory=Path(delivery.directory) if delivery.directory else None,
+        )
+        self._delivery = TrailDelivery(
+            self._engine,
+            journal,
+            folder.outbox,
+            SigningKeys(self._engine, master_key, clock, delivery.key_rotation_days),
+            ServiceClients(endpoints, clock),
+            clock,
+            delivery_settings(delivery, regions),
+        )
+        self._runner = Runner(journal, self._delivery.follower, folder.locks / DELIVERY_LOCK, clock)
+        self._thread: threading.Thread | None = None
+
+    def start(self, stop: threading.Event) -> None:
+        """Deliver until `stop` is set."""
+        self._thread = threading.Thread(target=self._runner.run, args=(stop,), name="trails")
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether the follower's thread is there."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def close(self, seconds: float) -> None:
+        """Wait for the end, at most so long; what is not delivered waits in the outbox."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        self._delivery.stop()
+        self._engine.dispose()
