@@ -76,7 +76,14 @@ def test_every_metric_is_documented(operations: str) -> None:
 
 
 def test_every_setting_is_documented(operations: str) -> None:
-    tables = (settings.Server, settings.History, settings.Journal, settings.Upstream, settings.Principal)
+    tables = (
+        settings.Server,
+        settings.History,
+        settings.Journal,
+        settings.Upstream,
+        settings.Principal,
+        settings.Delivery,
+    )
     missing = [
         f"{table.__name__}.{field.name}"
         for table in tables
