@@ -110,6 +110,8 @@ ACCESS_KEYS_IN_MEMORY = 10_000
 ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed
 EXPIRED_KEY_SECONDS = 7 * 86_400  # how long a temporary key is remembered after its end, to be called expired
 
+LOOK_UP_THREADS = 4  # questions to upstreams about callers, at once
+LOOK_UP_FAILED_SECONDS = 60.0  # how long it is remembered that an upstream could not tell
 FEDERATION_TOKEN_CHARACTERS = 100_000  # of a SAML response or web identity token; STS's own limit for the former
 POOL_IDENTITIES_KEPT = 100_000  # Cognito identities of end users, so that their sessions can be named
 

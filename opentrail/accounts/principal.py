@@ -1,5 +1,7 @@
 """Who calls: an account's root, a user, a session, a federated stranger or a service of ours, as one frozen value."""
 
+import base64
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -73,6 +75,12 @@ def iam_user(account: str, user_name: str, user_id: str, path: str = "/", sessio
     """An IAM user; `path` begins and ends with a slash; `session` where it came by GetSessionToken."""
     arn = f"arn:aws:iam::{account}:user{path}{user_name}"
     return Principal(account, "IAMUser", user_id, arn, user_name, session)
+
+
+def own_user_id(account: str, user_name: str) -> str:
+    """The id of a user who exists in OpenTrail's settings alone: of AWS's form, and always the same."""
+    digest = hashlib.sha256(f"{account}/{user_name}".encode()).digest()
+    return "AIDA" + base64.b32encode(digest).decode()[:17]
 
 
 def aws_service(account: str, service: str) -> Principal:

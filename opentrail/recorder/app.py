@@ -24,6 +24,7 @@ from opentrail.recorder.delivery import Delivery, Tools
 from opentrail.recorder.forwarding import Forwarder, UpstreamAnswer
 from opentrail.recorder.guarantees import Keeper, NotDurable
 from opentrail.recorder.learning import Learner
+from opentrail.recorder.look_ups import RememberedCallers, UpstreamLookUps
 from opentrail.recorder.outgoing import outgoing_request
 from opentrail.recorder.recording import announced, refused
 from opentrail.recorder.refusals import (
@@ -62,7 +63,10 @@ class Recorder:
         self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory)
         self._keeper = Keeper(intake, clock, settings.guarantee)
         self._learning = ThreadPoolExecutor(1, thread_name_prefix="learning")
-        self._tools = Tools(settings, self._keeper, access_keys, Learner(access_keys), self._learning)
+        look_ups = UpstreamLookUps(upstreams, clock)
+        self._callers = RememberedCallers(look_ups.key, clock)
+        learner = Learner(access_keys, look_ups)
+        self._tools = Tools(settings, self._keeper, access_keys, self._callers, learner, self._learning)
         self._forwarder = Forwarder(settings)
         self._strangers = Memory(settings.held_strangers_bytes)
 
@@ -70,6 +74,7 @@ class Recorder:
         """Close the connections to the upstreams; what is being learned is on disk."""
         await self._forwarder.close()
         self._keeper.close()
+        self._callers.close()
         self._learning.shutdown()
 
     async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send, request: HttpRequest) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from opentrail import limits
-from opentrail.accounts.access_keys import AccessKeys
+from opentrail.accounts.access_keys import AccessKey, AccessKeys
 from opentrail.errors import OpenTrailError
 from opentrail.record.call_record import CallRecord
 from opentrail.recorder.answering import ClientAnswer
@@ -19,6 +19,7 @@ from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.forwarding import UpstreamAnswer
 from opentrail.recorder.guarantees import Keeper, NotDurable, lower_names, with_length
 from opentrail.recorder.learning import Learner
+from opentrail.recorder.look_ups import RememberedCallers
 from opentrail.recorder.object_data import answer_is_object_data
 from opentrail.recorder.outcome import Outcome
 from opentrail.recorder.recording import AnswerSeen, answered, broken_off, read_outcome
@@ -29,6 +30,7 @@ from opentrail.telemetry import logger
 
 _LOG = logger("recorder")
 
+_FIRST_REFUSAL = 400
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 
 
@@ -38,6 +40,7 @@ class Tools(NamedTuple):
     settings: RecorderSettings
     keeper: Keeper
     access_keys: AccessKeys
+    callers: RememberedCallers
     learner: Learner
     learning: Executor  # one thread: the catalog is written there, so that nobody else waits for its disk
 
@@ -59,6 +62,7 @@ class Delivery:
     async def run(self) -> None:
         """Deliver and record. Raises UpstreamBroken or UpstreamSilent while nothing has been sent."""
         held, complete = await self._hold()
+        await self._look_up_caller()
         if complete:
             await self._answer_whole(b"".join(held))
         else:
@@ -142,6 +146,15 @@ class Delivery:
         found = self._outcome()
         await self._learn(found)
         return answered(self._call, self._tools.settings, found)
+
+    async def _look_up_caller(self) -> None:
+        """Who signed with a key that was never seen here, once the upstream has let it pass."""
+        call = self._call
+        passed = self._answer.status < _FIRST_REFUSAL
+        if call.key is None and call.signature is not None and call.upstream is not None and passed:
+            principal = await self._tools.callers.caller(call.upstream, call.signature.access_key)
+            if principal is not None:
+                call.key = AccessKey(call.signature.access_key, "", principal)
 
     async def _learn(self, found: Outcome) -> None:
         tools, interpreted = self._tools, self._call.interpreted

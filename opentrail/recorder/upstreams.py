@@ -17,12 +17,26 @@ class ServiceClaimedTwice(OpenTrailError):
 
 
 @dataclass(frozen=True, slots=True)
+class LookUp:
+    """Where and with which key an upstream is asked about callers that were never seen here."""
+
+    sts_url: str = ""  # scheme://host:port; empty: STS is not asked
+    iam_url: str = ""
+    access_key_id: str = ""
+    secret_access_key: str = field(default="", repr=False)
+    region: str = "us-east-1"
+    cache_seconds: float = 3600.0  # how long an answer holds
+
+
+@dataclass(frozen=True, slots=True)
 class Upstream:
     """An endpoint, the services it answers for (botocore's names, or `*`), and how calls are handed to it.
 
     `resign`: the caller's signature is verified and replaced with one of `access_key_id`.
     `passthrough`: requests go on as they came. `account_header`, where set, tells the upstream the caller's account;
-    copies sent by callers are taken out. Paths below `hidden_paths` are the upstream's own and are never reached.
+    copies sent by callers are taken out. `verify = "ours"`: signatures are verified here; `"upstream"`: it does
+    that, and an identity is believed once it has let the call pass. Paths below `hidden_paths` are the upstream's own and are
+    never reached.
     """
 
     name: str
@@ -35,6 +49,7 @@ class Upstream:
     verify: Literal["ours", "upstream"] = "ours"
     account_header: str | None = None
     hidden_paths: tuple[str, ...] = ()
+    look_up: LookUp | None = None
 
     @property
     def takes_our_word(self) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
 from opentrail.accounts.master_key import derived_key, load_master_key
-from opentrail.accounts.principal import iam_user, root
+from opentrail.accounts.principal import iam_user, own_user_id, root
 from opentrail.api import CloudTrailApi
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import Clock
@@ -18,10 +18,11 @@ from opentrail.journal import Journal
 from opentrail.recorder.app import Recorder
 from opentrail.recorder.client_address import client_address
 from opentrail.recorder.settings import RecorderSettings
-from opentrail.recorder.upstreams import ANY_SERVICE, Upstream, Upstreams, moto
+from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors
 from opentrail.server.sandbox import Sandbox
+from opentrail.server.settings import LookUp as LookUpSettings
 from opentrail.server.settings import Principal, Settings
 from opentrail.server.trail_rooms import trail_rooms
 from opentrail.server.worker import history_settings
@@ -101,14 +102,34 @@ def configured_upstreams(settings: Settings) -> list[Upstream]:
             access_key_id=upstream.access_key_id,
             secret_access_key=upstream.secret(),
             region=upstream.region,
+            verify=upstream.verify,
+            look_up=_look_up(upstream.look_up),
         )
         for upstream in settings.upstream
     ]
 
 
+def _look_up(settings: LookUpSettings | None) -> LookUp | None:
+    if settings is None:
+        return None
+    return LookUp(
+        sts_url=settings.sts_url.rstrip("/"),
+        iam_url=settings.iam_url.rstrip("/"),
+        access_key_id=settings.access_key_id,
+        secret_access_key=settings.secret(),
+        region=settings.region,
+        cache_seconds=settings.cache_seconds,
+    )
+
+
 def _access_key(principal: Principal, settings: Settings) -> AccessKey:
     account = principal.account or settings.server.account
-    who = iam_user(account, principal.user, f"AIDA{principal.user.upper()}") if principal.user else root(account)
+    if principal.user:
+        # A user who exists nowhere but here has an id of ours; that of a user whom an upstream knows is not made up.
+        user_id = principal.user_id or (own_user_id(account, principal.user) if principal.secret() else "")
+        who = iam_user(account, principal.user, user_id, principal.path)
+    else:
+        who = root(account)
     return AccessKey(access_key_id=principal.access_key_id, secret=principal.secret(), principal=who)
 
 

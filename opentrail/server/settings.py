@@ -77,22 +77,44 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     members: list[str] = []
 
 
+class LookUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an upstream with `verify = "upstream"` is asked about callers that were never seen here, and with what key.
+
+    `cache_seconds`: how long an answer holds.
+    """
+
+    sts_url: str = ""
+    iam_url: str = ""
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    secret_access_key_env: str = ""
+    region: str = "us-east-1"
+    cache_seconds: float = 3600.0
+
+    def secret(self) -> str:
+        """The look-up key's secret, from the file or from the environment variable that the file names."""
+        return _secret(self.secret_access_key, self.secret_access_key_env, f"look-up key {self.access_key_id}")
+
+
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An AWS-compatible endpoint behind the recorder.
 
     `services` are botocore's names; one upstream may say `["*"]` and gets what no other claims.
     `signing = "resign"`: the recorder verifies and signs anew with the upstream's own key;
-    `"passthrough"`: requests go on as they came.
+    `"passthrough"`: requests go on as they came. `verify = "ours"`: callers' signatures are verified before a call
+    goes on; `"upstream"`: the upstream verifies them, and what it lets pass is believed.
     """
 
     name: str
     url: str
     services: list[str]
     signing: Literal["resign", "passthrough"] = "resign"
+    verify: Literal["ours", "upstream"] = "ours"
     access_key_id: str = ""
     secret_access_key: str = ""
     secret_access_key_env: str = ""
     region: str = ""
+    look_up: LookUp | None = None
 
     def secret(self) -> str:
         """The upstream's secret, from the file or from the environment variable that the file names."""
@@ -100,13 +122,18 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who may call: the root of an account, or a user of it."""
+    """Somebody who may call: the root of an account, or a user of it.
+
+    Without a secret where an upstream verifies its signatures; it cannot sign for anybody else then.
+    """
 
     access_key_id: str
     secret_access_key: str = ""
     secret_access_key_env: str = ""
     account: str = ""
     user: str = ""  # empty: the account's root
+    user_id: str = ""  # AIDA..., as IAM has it
+    path: str = "/"
 
     def secret(self) -> str:
         """The principal's secret, from the file or from the environment variable that the file names."""
@@ -223,6 +250,23 @@ def check_delivery(delivery: Delivery) -> None:
         raise BadSettings("[delivery] directory: an absolute path")
 
 
+def _check_verification(upstream: Upstream) -> None:
+    if upstream.signing == "resign" and upstream.verify == "upstream":
+        raise BadSettings(
+            f'upstream {upstream.name}: what is signed anew is verified here; leave out verify = "upstream"'
+        )
+    look_up = upstream.look_up
+    if look_up is None:
+        return
+    if upstream.verify != "upstream":
+        raise BadSettings(f'upstream {upstream.name}: look_up is for verify = "upstream"')
+    for name, url in (("sts_url", look_up.sts_url), ("iam_url", look_up.iam_url)):
+        if url and not url.startswith(("http://", "https://")):
+            raise BadSettings(f"upstream {upstream.name}: {name} must begin with http:// or https://")
+    if look_up.access_key_id and not look_up.secret():
+        raise BadSettings(f"upstream {upstream.name}: the look-up key has no secret")
+
+
 def _checked(settings: Settings) -> Settings:
     check_delivery(settings.delivery)
     names = [upstream.name for upstream in settings.upstream]
@@ -237,10 +281,12 @@ def _checked(settings: Settings) -> Settings:
                 f"upstream {upstream.name}: to sign anew, access_key_id and secret_access_key are needed; "
                 'or say signing = "passthrough"'
             )
+        _check_verification(upstream)
+    verified_there = any(upstream.verify == "upstream" for upstream in settings.upstream)
     for principal in settings.principal:
         if principal.access_key_id == SANDBOX_KEY and not is_loopback(settings.server.host):
             raise BadSettings(f"the well-known key {SANDBOX_KEY!r} is for loopback alone")
-        if not principal.secret():
+        if not principal.secret() and not verified_there:
             raise BadSettings(f"principal {principal.access_key_id} has no secret")
     if settings.history.retention_days < LEAST_RETENTION_DAYS:
         raise BadSettings(f"retention_days: an event stays for at least {LEAST_RETENTION_DAYS} days")

@@ -81,6 +81,7 @@ def test_every_setting_is_documented(operations: str) -> None:
         settings.History,
         settings.Journal,
         settings.Upstream,
+        settings.LookUp,
         settings.Principal,
         settings.Delivery,
     )

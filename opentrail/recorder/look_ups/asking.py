@@ -1,0 +1,164 @@
+"""Questions to upstreams about users, roles and keys, with AWS's own client; answered None where nobody can say.
+
+An upstream that believes us is asked with our own key, or for the caller's account. Any other is asked only where its
+`look_up` says where and with which key: such questions are calls of that key at the upstream. They are not calls of
+our clients and leave no record here.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from opentrail.accounts.identities import Identity
+from opentrail.accounts.principal import UNKNOWN, Principal, Session, SessionIssuer
+from opentrail.clock import Clock
+from opentrail.recorder.learning.handed_out import session_named
+from opentrail.recorder.learning.roles import role_described
+from opentrail.recorder.learning.told import Credentials
+from opentrail.recorder.learning.users import principal_of, user_described
+from opentrail.recorder.upstreams import LookUp, Upstream, Upstreams
+from opentrail.telemetry import logger
+
+_LOG = logger("recorder")
+_CONFIG: Final = Config(
+    connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}, parameter_validation=False
+)
+_REGION: Final = "us-east-1"
+_NOBODYS_KEY: Final = "AKIA0000000000000000"  # to sign for an upstream that looks at the account alone
+
+Key = tuple[str, str, str | None]  # access key id, secret, session token
+
+
+class UpstreamLookUps:
+    """Asks the upstreams. Safe from any thread; every question waits for the network."""
+
+    def __init__(self, upstreams: Upstreams, clock: Clock) -> None:
+        self._upstreams = upstreams
+        self._clock = clock
+
+    def user(self, account: str, name: str) -> Identity | None:
+        """An IAM user by name."""
+        answer = self._ask_iam(account, lambda iam: iam.get_user(UserName=name))
+        return user_described(answer.get("User"), account)
+
+    def role(self, account: str, name: str) -> Identity | None:
+        """A role by name; only one of that account."""
+        found = role_described(self._ask_iam(account, lambda iam: iam.get_role(RoleName=name)).get("Role"))
+        return found if found is not None and found.account == account else None
+
+    def caller(self, service: str, credentials: Credentials) -> Principal | None:
+        """Whose credentials these are, by GetCallerIdentity with themselves, where the upstream's STS is configured."""
+        look_up = self._look_up_of(service)
+        if look_up is None or not look_up.sts_url:
+            return None
+        key = (credentials.access_key_id, credentials.secret, credentials.session_token)
+        answer = _answer(lambda: _client("sts", look_up.sts_url, look_up.region, key).get_caller_identity())
+        return self._named(str(answer.get("Arn", "")), str(answer.get("UserId", "")))
+
+    def key(self, upstream: Upstream, access_key_id: str) -> Principal | None:
+        """Who signs with a key that was never seen here: its user; at least its account.
+
+        By GetAccessKeyLastUsed and GetUser of IAM, which know the users of the look-up key's own account, and
+        GetAccessKeyInfo of STS.
+        """
+        look_up = upstream.look_up
+        if look_up is None or not look_up.access_key_id:
+            return None
+        own = (look_up.access_key_id, look_up.secret_access_key, None)
+        if look_up.iam_url:
+            iam = _client("iam", look_up.iam_url, look_up.region, own)
+            name = _answer(lambda: iam.get_access_key_last_used(AccessKeyId=access_key_id)).get("UserName")
+            user = user_described(_answer(lambda: iam.get_user(UserName=name)).get("User"), "") if name else None
+            if user is not None:
+                return principal_of(user)
+        if look_up.sts_url:
+            sts = _client("sts", look_up.sts_url, look_up.region, own)
+            account = _answer(lambda: sts.get_access_key_info(AccessKeyId=access_key_id)).get("Account")
+            if isinstance(account, str) and account:
+                return Principal(account, UNKNOWN, "", "")
+        return None
+
+    def _ask_iam(self, account: str, question: Callable[[Any], Mapping[str, Any]]) -> Mapping[str, Any]:
+        upstream = self._upstreams.for_service("iam")
+        if upstream is None or not account:
+            return {}
+        if upstream.account_header is not None:
+            key: Key = (_NOBODYS_KEY, _NOBODYS_KEY, None)
+            return _answer(lambda: question(_client_for(account, upstream.account_header or "", upstream.url, key)))
+        if upstream.signing == "resign":
+            key = (upstream.access_key_id, upstream.secret_access_key, None)
+            return _answer(lambda: question(_client("iam", upstream.url, upstream.region or _REGION, key)))
+        look_up = upstream.look_up
+        if look_up is None or not look_up.iam_url or not look_up.access_key_id:
+            return {}
+        key = (look_up.access_key_id, look_up.secret_access_key, None)
+        return _answer(lambda: question(_client("iam", look_up.iam_url, look_up.region, key)))
+
+    def _look_up_of(self, service: str) -> LookUp | None:
+        upstream = self._upstreams.for_service(service)
+        return upstream.look_up if upstream is not None else None
+
+    def _named(self, arn: str, user_id: str) -> Principal | None:
+        """The principal that GetCallerIdentity names."""
+        session = session_named(arn, user_id, self._clock.now_us())
+        if session is not None:
+            return self._with_role(session)
+        user = user_described({"UserName": arn.rpartition("/")[2], "UserId": user_id, "Arn": arn}, "")
+        return principal_of(user) if user is not None else None
+
+    def _with_role(self, session: Principal) -> Principal:
+        """A role session with its issuer; its ARN does not tell the role's path, so IAM is asked for that."""
+        role_id = session.principal_id.partition(":")[0]
+        name = session.arn.split("/")[1]
+        role = self.role(session.account, name)
+        arn = role.arn if role is not None else ""
+        issuer = SessionIssuer("Role", role_id, arn, session.account, name)
+        created_at_us = session.session.created_at_us if session.session is not None else self._clock.now_us()
+        return Principal(
+            session.account,
+            session.type,
+            session.principal_id,
+            session.arn,
+            session=Session(issuer, created_at_us),
+        )
+
+
+def _answer(question: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    try:
+        return question()
+    except ClientError as refusal:
+        _LOG.debug("look-up refused", action="look-up", code=refusal.response.get("Error", {}).get("Code"))
+    except (BotoCoreError, ValueError) as failure:
+        _LOG.warning("look-up failed", action="look-up", error=type(failure).__name__)
+    return {}
+
+
+@functools.cache
+def _botocore() -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.set_config_variable("config_file", "/dev/null")  # what the server's own user has set up is not ours
+    session.set_config_variable("credentials_file", "/dev/null")
+    return session
+
+
+def _client(service: str, url: str, region: str, key: Key) -> Any:
+    access_key_id, secret, token = key
+    return _botocore().create_client(
+        service,
+        region_name=region,
+        endpoint_url=url,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        config=_CONFIG,
+    )
+
+
+def _client_for(account: str, header: str, url: str, key: Key) -> Any:
+    client = _client("iam", url, _REGION, key)
+    client.meta.events.register("before-send.iam", lambda request, **_: request.headers.add_header(header, account))
+    return client
