@@ -35,8 +35,8 @@ class Upstream:
     `resign`: the caller's signature is verified and replaced with one of `access_key_id`.
     `passthrough`: requests go on as they came. `account_header`, where set, tells the upstream the caller's account;
     copies sent by callers are taken out. `verify = "ours"`: signatures are verified here; `"upstream"`: it does
-    that, and an identity is believed once it has let the call pass. Paths below `hidden_paths` are the upstream's own and are
-    never reached.
+    that, and an identity is believed once it has let the call pass. Paths below `hidden_paths` are the upstream's own
+    and are never reached.
     """
 
     name: str
