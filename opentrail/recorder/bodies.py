@@ -172,6 +172,14 @@ async def joined(first: bytes, rest: Chunks) -> Chunks:
         yield chunk
 
 
+async def without_beginning(chunks: Chunks, size: int) -> Chunks:
+    """`chunks` without their first `size` bytes."""
+    async for chunk in chunks:
+        if size < len(chunk):
+            yield chunk[size:] if size else chunk
+        size = max(0, size - len(chunk))
+
+
 class Spool:
     """A body that had to be read whole before it goes on: in memory while it is short, then in a nameless file."""
 

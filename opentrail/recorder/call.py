@@ -12,6 +12,7 @@ from opentrail.recorder.interpretation import Interpreted
 from opentrail.recorder.refusals import Family
 from opentrail.recorder.upstreams import Upstream
 from opentrail.wire.http import HttpRequest
+from opentrail.wire.post_form import PostForm
 from opentrail.wire.sigv4 import Signature
 
 Receive = Callable[[], Awaitable[Any]]
@@ -40,6 +41,7 @@ class Call:
 
     spool: Spool | None = None
     body_sha256: str = EMPTY_SHA256  # hex, of a body that was read whole before it goes on
+    form: PostForm | None = None  # of an upload by form
     captured: bytes | None = None  # the request's body as far as it is read for the record, codings taken off
     beginning: bytes = b""  # of an unsigned form, and of a body that is too long to be read for the record
     outgoing: bytes | Chunks | None = None

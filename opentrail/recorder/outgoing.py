@@ -15,7 +15,7 @@ from opentrail.wire.signing import Credentials, sign, without_signature
 
 _CHUNKED_HEADERS = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
 _FORWARDED = "x-forwarded-"  # SeaweedFS believes X-Forwarded-Host when it verifies
-_DEFAULT_REGION = "us-east-1"
+DEFAULT_REGION = "us-east-1"
 _REGION_IN_HOST = re.compile(r"\.([a-z]{2}-[a-z]+-\d)\.amazonaws\.com")
 
 
@@ -28,7 +28,7 @@ def outgoing_request(call: Call, upstream: Upstream, now: datetime, home_account
         headers = _without_copies(headers, upstream.account_header)
         account = call.principal.account if call.principal is not None else home_account
         headers.append((upstream.account_header, account))
-        if call.signature is not None and not call.signature.is_version_2:
+        if call.signature is not None and call.signature.kind in ("header", "query"):
             headers = [pair for pair in headers if pair[0] != "authorization"]
             headers.append(("authorization", _in_one_form(call.signature)))
             _require_region(call.request, call.signature)
@@ -53,11 +53,14 @@ def _signed_anew(
                 continue
         headers.append((name, value))
     path = path_style(request)
-    if signature is None:  # anonymous: the upstream decides what everybody may do
+    if signature is None or signature.kind in (
+        "post",
+        "v2-post",
+    ):  # anonymous, or signed in its body: the upstream decides what everybody may do
         return _url(upstream, path, request.query), headers
     query = without_signature(request.query, version_2=signature.is_version_2)
     credentials = Credentials(upstream.access_key_id, upstream.secret_access_key)
-    region = upstream.region or signature.region or _DEFAULT_REGION
+    region = upstream.region or signature.region or DEFAULT_REGION
     signed = sign(
         request.method,
         request.host,

@@ -78,6 +78,7 @@ def _of_arn(kind: str | None, arn: str, account: str) -> Resource:
 
 def _s3(touched: Touched) -> list[Resource]:
     bucket, key = bucket_and_key(touched.request)
+    key = key or (touched.text("Key") if touched.interpreted.operation_name == "PostObject" else "")
     operation = touched.interpreted.operation_name
     if not bucket or operation in _NO_BUCKET_YET:
         return []

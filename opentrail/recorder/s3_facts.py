@@ -9,6 +9,12 @@ from opentrail.wire.signature import Signature
 
 _ENCRYPTION: Final = "x-amz-server-side-encryption"
 _CUSTOMER_KEY: Final = "x-amz-server-side-encryption-customer-algorithm"
+_METHODS: Final[Mapping[str, str]] = {
+    "query": "QueryString",
+    "v2-query": "QueryString",
+    "post": "POST",  # as the condition key s3:authType calls it; not seen in a record
+    "v2-post": "POST",
+}
 _APPLIED: Final[Mapping[str, str]] = {"AES256": "SSE_S3", "aws:kms": "SSE_KMS", "aws:kms:dsse": "DSSE_KMS"}
 
 
@@ -39,7 +45,7 @@ def additional_event_data(
     if applied is not None:
         facts["SSEApplied"] = applied
     if signature is not None:
-        facts["AuthenticationMethod"] = "QueryString" if signature.kind in ("query", "v2-query") else "AuthHeader"
+        facts["AuthenticationMethod"] = _METHODS.get(signature.kind, "AuthHeader")
     if host_id:
         facts["x-amz-id-2"] = host_id
     facts["bytesTransferredOut"] = transfer.bytes_out

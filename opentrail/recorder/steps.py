@@ -6,7 +6,7 @@ signature covers a hash that only the body can tell; nothing goes on while its r
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -28,6 +28,7 @@ from opentrail.recorder.bodies import (
     hold_last,
     joined,
     read_prefix,
+    without_beginning,
 )
 from opentrail.recorder.call import Call
 from opentrail.recorder.client_address import FORWARDED_FOR, client_address
@@ -35,16 +36,28 @@ from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.interpretation import interpret
 from opentrail.recorder.object_data import deletes_objects, request_is_object_data
 from opentrail.recorder.one_meaning import require_one_meaning
+from opentrail.recorder.outgoing import DEFAULT_REGION
+from opentrail.recorder.post_object import interpret_form
 from opentrail.recorder.recognition import action_and_version, recognise
-from opentrail.recorder.refusals import BodyTooLong, HiddenPath, JournalUnwritable, NoUpstream, family_of
+from opentrail.recorder.refusals import (
+    BodyTooLong,
+    HiddenPath,
+    JournalUnwritable,
+    MalformedRequest,
+    NoUpstream,
+    family_of,
+)
 from opentrail.recorder.settings import RecorderSettings
+from opentrail.recorder.shapes.s3 import bucket_and_key
 from opentrail.recorder.unsigned import has_bearer_token, is_public
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 from opentrail.wire.aws_chunked import ChunkedDecoder
 from opentrail.wire.http import HttpRequest
+from opentrail.wire.post_form import PostForm, is_form_upload, read_form, signature_of, signed_anew, verify_form
 from opentrail.wire.signature import UNSIGNED_PAYLOAD, Signature
 from opentrail.wire.signature_errors import ExpiredToken, MissingAuthentication, UnknownAccessKey
+from opentrail.wire.signing import Credentials
 from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, verify
 
 FORM = "application/x-www-form-urlencoded"
@@ -96,6 +109,18 @@ async def recognise_service(around: Surroundings, call: Call) -> None:
     call.service = recognise(call.request, call.signature, beginning)
     call.family = family_of(call.service, call.request)
     call.object_data = request_is_object_data(call.service, call.request)
+    if call.signature is None and call.service == "s3" and is_form_upload(call.request):
+        await _read_form(call)
+
+
+async def _read_form(call: Call) -> None:
+    """The fields of an upload by form, where its signature is."""
+    beginning = await read_prefix(call.body, limits.POST_FORM_BYTES)
+    call.body.put_back(beginning)
+    call.form = read_form(call.request, beginning)
+    if call.form is None:
+        raise MalformedRequest("The body of the form cannot be read up to its file.")
+    call.signature = signature_of(call.form)
 
 
 async def find_principal(around: Surroundings, call: Call) -> None:
@@ -144,10 +169,23 @@ async def take_body(around: Surroundings, call: Call) -> None:
     elif call.object_data:
         call.outgoing = _streamed(call, b"")
         call.outgoing_bytes = _outgoing_length(call)
+        if call.form is not None and call.signature is not None and _resigned(call):
+            _sign_form_anew(around, call, call.form, call.signature)
     elif call.signature is not None and needs_body(call.signature) and _verified_here(call):
         await hash_body(around, call)
     else:
         await _hold_short_body(around, call)
+
+
+def _sign_form_anew(around: Surroundings, call: Call, form: PostForm, signature: Signature) -> None:
+    upstream = call.upstream
+    if upstream is None or not isinstance(call.outgoing, AsyncIterator):
+        return
+    credentials = Credentials(upstream.access_key_id, upstream.secret_access_key)
+    head = signed_anew(form, credentials, upstream.region or signature.region or DEFAULT_REGION, around.now())
+    call.outgoing = joined(head, without_beginning(call.outgoing, form.head_bytes))
+    if call.outgoing_bytes is not None:
+        call.outgoing_bytes += len(head) - form.head_bytes
 
 
 async def verify_body(around: Surroundings, call: Call) -> None:
@@ -177,7 +215,10 @@ async def understand(around: Surroundings, call: Call) -> None:
     body = call.captured if call.captured is not None else call.beginning
     if body and call.signature is not None:
         call.service = recognise(call.request, call.signature, body) or call.service
-    call.interpreted = interpret(call.service, _naming_its_action(call), call.captured, call.signature)
+    if call.form is not None:
+        call.interpreted = interpret_form(call.request, call.form)
+    else:
+        call.interpreted = interpret(call.service, _naming_its_action(call), call.captured, call.signature)
 
 
 STEPS: tuple[Step, ...] = (
@@ -198,6 +239,9 @@ STEPS: tuple[Step, ...] = (
 async def understand_refused(around: Surroundings, call: Call) -> None:
     """What a refused call would have been, for its record; of its body only what is short and needs no invitation."""
     if call.interpreted is not None:
+        return
+    if call.form is not None:
+        call.interpreted = interpret_form(call.request, call.form)
         return
     declared = call.declared_bytes
     waits = "expect" in call.request.headers_by_name
@@ -319,7 +363,10 @@ def _readable(around: Surroundings, call: Call, held: bytes) -> bytes | None:
 
 
 def _verify(around: Surroundings, call: Call, key: AccessKey, signature: Signature, body_sha256: str | None) -> None:
-    verify(call.request, signature, key.secret, body_sha256, around.now())
+    if call.form is not None:
+        verify_form(call.form, bucket_and_key(call.request)[0], signature, key.secret, around.now())
+    else:
+        verify(call.request, signature, key.secret, body_sha256, around.now())
     if key.expired(around.clock.now_us()):
         raise ExpiredToken  # told only to who signed with its secret
     call.principal = key.principal

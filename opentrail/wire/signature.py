@@ -10,7 +10,7 @@ STREAMING_SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 STREAMING_SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 STREAMING_UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
-SignatureKind = Literal["header", "query", "v2-header", "v2-query"]
+SignatureKind = Literal["header", "query", "v2-header", "v2-query", "post", "v2-post"]
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class Signature(msgspec.Struct, frozen=True):
     @property
     def is_version_2(self) -> bool:
         """Whether this is Signature Version 2, as boto3 presigns for S3 by default."""
-        return self.kind in ("v2-header", "v2-query")
+        return self.kind in ("v2-header", "v2-query", "v2-post")
 
     @property
     def is_streaming(self) -> bool:

@@ -70,6 +70,12 @@ class AmbiguousAuthentication(IncompleteSignature):
     s3_code = "InvalidArgument"
 
 
+class PolicyRefused(SignatureError):
+    """The policy of the form does not allow this upload."""
+
+    s3_code = "AccessDenied"
+
+
 class UnknownAccessKey(SignatureError):
     """The security token included in the request is invalid."""
 

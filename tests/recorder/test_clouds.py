@@ -18,6 +18,7 @@ from opentrail.recorder.upstreams import Upstream, moto
 from opentrail.server.children import stop_all
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.sandbox import start_sandbox, wait_sandbox
+from tests.recorder.form_uploads import post
 from tests.recorder.rig import ACCOUNT, OTHER_ACCOUNT, USER_KEY, USER_SECRET, RecorderServer
 
 MIB = 1024 * 1024
@@ -157,6 +158,16 @@ def test_failures_of_s3_keep_their_own_words(cloud: RecorderServer, seen: Any) -
         cloud.client("s3", signature_version=UNSIGNED).get_object(Bucket="objects", Key="plain")
     assert denied.value.response["Error"]["Code"] == "AccessDenied"
     assert seen()[-1]["userIdentity"]["accountId"] == "ANONYMOUS_PRINCIPAL"
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+def test_an_upload_by_form(cloud: RecorderServer, seen: Any, version: str) -> None:
+    signer = cloud.client("s3", signature_version=version)
+    presigned = signer.generate_presigned_post("objects", f"form/{version}/${{filename}}", ExpiresIn=60)
+    assert post(cloud.port, "objects", presigned["fields"], b"by form " * 20_000)[0] == 204
+    got = cloud.client("s3").get_object(Bucket="objects", Key=f"form/{version}/photo.jpg")
+    assert got["Body"].read() == b"by form " * 20_000
+    assert seen()[0]["requestParameters"]["key"] == f"form/{version}/photo.jpg"
 
 
 def test_conditional_writes_and_not_modified(cloud: RecorderServer) -> None:
