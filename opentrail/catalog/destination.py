@@ -12,6 +12,8 @@ class Destination(msgspec.Struct, frozen=True, omit_defaults=True):
     account: str  # the trail's, in whose name things are delivered
     home_region: str
     bucket: str
+    prefix: str = ""
+    validation: bool = False
     kms_key_arn: str | None = None
     sns_topic_arn: str | None = None
     log_group_arn: str | None = None
@@ -30,6 +32,8 @@ def destination_of(trail: Trail) -> Destination:
         account=trail.account,
         home_region=trail.home_region,
         bucket=trail.bucket,
+        prefix=trail.prefix,
+        validation=trail.validation,
         kms_key_arn=trail.kms_key_arn,
         sns_topic_arn=trail.sns_topic_arn,
         log_group_arn=trail.log_group_arn,

@@ -1,21 +1,20 @@
 """Puts delivery together in the worker: the catalog, CloudTrail's own key, endpoints, the follower and its lock."""
 
 import threading
-from pathlib import Path
 
 from opentrail import limits
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.master_key import load_master_key
-from opentrail.accounts.service_key import service_key
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import Clock
 from opentrail.followers import Runner
 from opentrail.journal import Journal
-from opentrail.objects.s3_client import S3Access
 from opentrail.server.data_folder import DataFolder
+from opentrail.server.own_calls import OwnCalls
 from opentrail.server.settings import Delivery
+from opentrail.trails.clients import Clients
 from opentrail.trails.delivery import TrailDelivery
-from opentrail.trails.service_clients import DeliveryEndpoints, ServiceClients
+from opentrail.trails.service_clients import ServiceClients
 from opentrail.trails.settings import DeliverySettings
 from opentrail.trails.signing_keys import SigningKeys
 
@@ -23,10 +22,11 @@ DELIVERY_LOCK = "trails.lock"
 SECRET_VARIABLE = "OPENTRAIL_DELIVERY_SECRET"  # how the worker learns the secret of [delivery]
 
 
-def delivery_settings(delivery: Delivery, regions: tuple[str, ...]) -> DeliverySettings:
+def delivery_settings(delivery: Delivery, regions: tuple[str, ...], members: tuple[str, ...]) -> DeliverySettings:
     """Delivery's own settings value."""
     return DeliverySettings(
         regions=regions,
+        members=members,
         interval_s=delivery.interval_seconds,
         digest_interval_s=delivery.digest_interval_seconds,
         key_rotation_days=delivery.key_rotation_days,
@@ -45,35 +45,29 @@ class Delivering:
         clock: Clock,
         delivery: Delivery,
         regions: tuple[str, ...],
+        members: tuple[str, ...],
         own_endpoint: str,
         secret: str,
     ) -> None:
         """`own_endpoint`: the URL of the AWS port from this machine."""
         self._engine = open_catalog(folder.catalog)
         master_key = load_master_key(folder.secrets)
-        access_keys = AccessKeys(self._engine, master_key)
 
-        def access_of(account: str) -> S3Access:
-            if delivery.access_key_id:
-                return S3Access(own_endpoint, None, delivery.access_key_id, secret)
-            key = service_key(access_keys, master_key, account)
-            return S3Access(own_endpoint, None, key.access_key_id, key.secret)
-
-        endpoints = DeliveryEndpoints(
-            access_of=access_of,
-            s3_endpoint=delivery.s3_endpoint or None,
-            sns_endpoint=delivery.sns_endpoint or None,
-            logs_endpoint=delivery.logs_endpoint or None,
-            directory=Path(delivery.directory) if delivery.directory else None,
+        calls = OwnCalls(delivery, AccessKeys(self._engine, master_key), master_key, own_endpoint, secret)
+        clients = Clients(
+            calls.access,
+            as_service=calls.as_service,
+            attempts=1,  # the deliverer tries again
+            read_timeout_seconds=limits.DELIVERY_TIMEOUT_SECONDS,
         )
         self._delivery = TrailDelivery(
             self._engine,
             journal,
             folder.outbox,
             SigningKeys(self._engine, master_key, clock, delivery.key_rotation_days),
-            ServiceClients(endpoints, clock),
+            ServiceClients(clients, clock, calls.folders),
             clock,
-            delivery_settings(delivery, regions),
+            delivery_settings(delivery, regions, members),
         )
         self._runner = Runner(journal, self._delivery.follower, folder.locks / DELIVERY_LOCK, clock)
         self._thread: threading.Thread | None = None

@@ -23,7 +23,7 @@ from opentrail.server.http_server import QuietServer, bind, http_server, url_of
 from opentrail.server.open_files import raise_open_files_limit
 from opentrail.server.sandbox import Sandbox, start_sandbox, wait_sandbox
 from opentrail.server.server_lock import ServerLock
-from opentrail.server.settings import Settings
+from opentrail.server.settings import Organization, Settings
 from opentrail.server.worker import WorkerSettings, worker_command
 from opentrail.telemetry import (
     FOLLOWER_LAG,
@@ -133,11 +133,17 @@ def _worker(folder: DataFolder, settings: Settings, own_endpoint: str) -> Progra
         journal=settings.journal,
         delivery=msgspec.structs.replace(settings.delivery, secret_access_key="", secret_access_key_env=""),
         regions=settings.regions.enabled,
+        members=_accounts(settings.organization),
         own_endpoint=own_endpoint,
         log_json=settings.server.log_json,
     )
     secret = settings.delivery.secret()
     return Program("worker", worker_command(told), {SECRET_VARIABLE: secret} if secret else {}, folder.root, None)
+
+
+def _accounts(organization: Organization) -> tuple[str, ...]:
+    """All accounts of the organization; none where there is none."""
+    return (organization.management_account, *organization.members) if organization.id else ()
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ from sqlalchemy import Engine
 
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.organization import Organization
-from opentrail.accounts.service_key import service_key
 from opentrail.api.call import Room
 from opentrail.api.rooms.event_configuration import EventConfigurationRoom
 from opentrail.api.rooms.event_selectors import EventSelectorsRoom
@@ -18,7 +17,7 @@ from opentrail.catalog.tags import Tags
 from opentrail.catalog.trail_status import read_status
 from opentrail.catalog.trails import Trails
 from opentrail.clock import Clock
-from opentrail.objects.s3_client import S3Access
+from opentrail.server.own_calls import OwnCalls
 from opentrail.server.settings import Settings
 from opentrail.trails.changes import TrailChanges
 from opentrail.trails.clients import Clients
@@ -26,8 +25,6 @@ from opentrail.trails.destinations import Destinations
 from opentrail.trails.registry import Registry
 from opentrail.trails.signing_keys import SigningKeys
 from opentrail.trails.tagging import Tagging
-
-KEY_ROTATION_DAYS = 90.0
 
 
 def trail_rooms(
@@ -39,18 +36,13 @@ def trail_rooms(
     clock: Clock,
     own_endpoint: str,
 ) -> Mapping[str, Room]:
-    """The rooms by operation. Destinations are asked through `own_endpoint` with CloudTrail's own key, so that its
-    calls are recorded."""
-
-    def access(account: str, region: str) -> S3Access:
-        key = service_key(access_keys, master_key, account)
-        return S3Access(own_endpoint, region, key.access_key_id, key.secret)
-
+    """The rooms by operation. Destinations are asked as deliveries are made: see server/own_calls.py."""
+    calls = OwnCalls(settings.delivery, access_keys, master_key, own_endpoint, settings.delivery.secret())
     trails = Trails(engine)
     registry = Registry(trails, organization_of(settings))
-    destinations = Destinations(Clients(access))
+    destinations = Destinations(Clients(calls.access, as_service=calls.as_service), calls.folders)
     changes = TrailChanges(trails, registry, destinations, head, clock, settings.regions.enabled)
-    keys = SigningKeys(engine, master_key, clock, KEY_ROTATION_DAYS)
+    keys = SigningKeys(engine, master_key, clock, settings.delivery.key_rotation_days)
     return {
         **TrailsRoom(registry, changes, lambda trail_id: read_status(engine, trail_id)).rooms,
         **EventSelectorsRoom(registry, changes).rooms,

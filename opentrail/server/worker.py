@@ -43,6 +43,7 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     journal: JournalSettings
     delivery: Delivery
     regions: tuple[str, ...]
+    members: tuple[str, ...]  # accounts of the organization
     own_endpoint: str
     log_json: bool = False
 
@@ -92,6 +93,7 @@ def run(settings: WorkerSettings) -> None:
         clock,
         settings.delivery,
         settings.regions,
+        settings.members,
         settings.own_endpoint,
         os.environ.get(SECRET_VARIABLE, ""),
     )

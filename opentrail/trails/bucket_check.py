@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from opentrail.accounts.policy import Caller, PolicyUnreadable, Request, evaluate, read_policy
-from opentrail.catalog.trails import Trail
+from opentrail.catalog.destination import Destination
 from opentrail.objects.bucket import OWNER_FULL_CONTROL
 from opentrail.trails.clients import S3_ERRORS, SERVICE, Clients, refusal_code
 from opentrail.trails.faults import InsufficientBucketPolicy, NoSuchTrailBucket
@@ -25,53 +25,53 @@ class BucketCheck:
         self._clients = clients
         self._folders = folders
 
-    def check(self, trail: Trail) -> None:
+    def check(self, destination: Destination) -> None:
         """Raises NoSuchTrailBucket, InsufficientBucketPolicy, DestinationUnknown."""
-        if self._folders is not None and (self._folders / trail.bucket).is_dir():
+        if self._folders is not None and (self._folders / destination.bucket).is_dir():
             return
-        client = self._clients.client("s3", trail.account, trail.home_region)
+        client = self._clients.client("s3", destination.account, destination.home_region)
         try:
-            client.get_bucket_acl(Bucket=trail.bucket)
+            client.get_bucket_acl(Bucket=destination.bucket)
             if not self._clients.as_service:
                 return
-            text = client.get_bucket_policy(Bucket=trail.bucket)["Policy"]
+            text = client.get_bucket_policy(Bucket=destination.bucket)["Policy"]
         except S3_ERRORS as error:
-            if refusal_code(error, f"S3 bucket {trail.bucket}") in _MISSING:
-                raise NoSuchTrailBucket(f"S3 bucket {trail.bucket} does not exist!") from error
-            raise _insufficient(trail) from error
-        if not _allows(text, trail):
-            raise _insufficient(trail)
+            if refusal_code(error, f"S3 bucket {destination.bucket}") in _MISSING:
+                raise NoSuchTrailBucket(f"S3 bucket {destination.bucket} does not exist!") from error
+            raise _insufficient(destination) from error
+        if not _allows(text, destination):
+            raise _insufficient(destination)
 
 
-def _allows(text: str, trail: Trail) -> bool:
+def _allows(text: str, destination: Destination) -> bool:
     try:
         policy = read_policy(text)
     except PolicyUnreadable:
         return False  # what cannot be read allows nothing, and AWS would not have taken it
-    return all(evaluate([policy], request).allows for request in _requests(trail))
+    return all(evaluate([policy], request).allows for request in _requests(destination))
 
 
-def _requests(trail: Trail) -> Iterator[Request]:
+def _requests(destination: Destination) -> Iterator[Request]:
     """What CloudTrail will ask of the bucket."""
     caller = Caller(service=SERVICE)
-    bucket = f"arn:aws:s3:::{trail.bucket}"
+    bucket = f"arn:aws:s3:::{destination.bucket}"
     context = {
-        "aws:SourceArn": trail.arn,
-        "aws:SourceAccount": trail.account,
+        "aws:SourceArn": destination.trail_arn,
+        "aws:SourceAccount": destination.account,
         "aws:SecureTransport": "true",
         "aws:PrincipalIsAWSService": "true",
         "aws:PrincipalServiceName": SERVICE,
     }
     yield Request(caller, "s3:GetBucketAcl", bucket, context)
     writing = context | {"s3:x-amz-acl": OWNER_FULL_CONTROL}
-    prefix = f"{trail.prefix}/" if trail.prefix else ""
-    organizations = (f"{trail.organization_id}/", "") if trail.organization_id is not None else ("",)
-    kinds = ("CloudTrail", "CloudTrail-Digest") if trail.validation else ("CloudTrail",)
+    prefix = f"{destination.prefix}/" if destination.prefix else ""
+    organizations = (f"{destination.organization_id}/", "") if destination.organization_id is not None else ("",)
+    kinds = ("CloudTrail", "CloudTrail-Digest") if destination.validation else ("CloudTrail",)
     for organization in organizations:
         for kind in kinds:
-            key = f"{prefix}AWSLogs/{organization}{trail.account}/{kind}/{trail.home_region}/"
+            key = f"{prefix}AWSLogs/{organization}{destination.account}/{kind}/{destination.home_region}/"
             yield Request(caller, "s3:PutObject", f"{bucket}/{key}", writing)
 
 
-def _insufficient(trail: Trail) -> InsufficientBucketPolicy:
-    return InsufficientBucketPolicy(f"Incorrect S3 bucket policy is detected for bucket: {trail.bucket}")
+def _insufficient(destination: Destination) -> InsufficientBucketPolicy:
+    return InsufficientBucketPolicy(f"Incorrect S3 bucket policy is detected for bucket: {destination.bucket}")

@@ -23,7 +23,6 @@ from opentrail.trails.outbox import Outbox
 from opentrail.trails.service_clients import DeliveryFailed, ServiceClients
 from opentrail.trails.settings import DeliverySettings
 
-NO_ACLS = frozenset({"NotImplemented", "MethodNotAllowed"})  # what an S3 without ACLs answers
 CONTEXT = "aws:cloudtrail:arn"  # of SSE-KMS: what the key's policy asks for
 
 
@@ -37,7 +36,7 @@ class BucketWriter:
         self._settings = settings
         self._started_us = clock.now_us()
         self._uncertain: set[str] = set()  # names of files whose PUT failed
-        self._acl_asked: dict[tuple[str, str], float] = {}
+        self._checked: dict[tuple[str, str], float] = {}
 
     def write(self, destination: Destination, key: str, name: str, made_us: int, metadata: Mapping[str, str]) -> None:
         """Write the file `name`, made at `made_us`, to `key`; it is in the bucket on return.
@@ -47,7 +46,7 @@ class BucketWriter:
         body = self._outbox.read(name)
         bucket = self._clients.bucket(destination)
         try:
-            self._ask_acl(destination, bucket)
+            self._check(destination, bucket)
             retried = name in self._uncertain or made_us <= self._started_us
             if not retried or not _is_there(bucket, key, len(body), metadata):
                 self._uncertain.add(name)
@@ -56,18 +55,13 @@ class BucketWriter:
             raise DeliveryFailed(fault.message, fault.s3_code) from fault
         self._uncertain.discard(name)
 
-    def _ask_acl(self, destination: Destination, bucket: Bucket) -> None:
-        """As CloudTrail does before it delivers, though not before every file."""
+    def _check(self, destination: Destination, bucket: Bucket) -> None:
+        """Whether the bucket still lets CloudTrail in, asked before deliveries, though not before every file."""
         whose = (destination.trail_arn, bucket.url)
         now = self._clock.monotonic()
-        if now - self._acl_asked.get(whose, float("-inf")) < limits.BUCKET_CHECK_SECONDS:
-            return
-        try:
-            bucket.ask_acl()
-        except BucketFault as fault:
-            if fault.s3_code not in NO_ACLS:
-                raise
-        self._acl_asked[whose] = now
+        if now - self._checked.get(whose, float("-inf")) >= limits.BUCKET_CHECK_SECONDS:
+            self._clients.check_bucket(destination)
+            self._checked[whose] = now
 
     def _properties(self, destination: Destination, metadata: Mapping[str, str]) -> Properties:
         encryption = None

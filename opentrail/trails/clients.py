@@ -16,15 +16,24 @@ _AWAY: Final = frozenset({"ServiceUnavailable", "InternalFailure", "InternalErro
 
 
 class Clients:
-    """Makes clients and keeps them. `access` tells endpoint and credentials by account and Region.
+    """Makes clients and keeps them. `access` tells endpoint and credentials by service, account and Region.
 
     `as_service`: calls are made as the service, so that policies of resources must let the service in. Where they are
     made with credentials of one's own, those are judged by whoever is asked, and no policy speaks of us.
     """
 
-    def __init__(self, access: Callable[[str, str], S3Access], *, as_service: bool = True) -> None:
+    def __init__(
+        self,
+        access: Callable[[str, str, str], S3Access],
+        *,
+        as_service: bool = True,
+        attempts: int = ATTEMPTS,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         self.as_service = as_service
-        self._access = access
+        self.access = access
+        self._attempts = attempts
+        self._read_timeout_seconds = read_timeout_seconds
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -33,13 +42,14 @@ class Clients:
         key = (service, account, region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = connect(
-                    self._access(account, region),
-                    service=service,
-                    attempts=ATTEMPTS,
-                    read_timeout_seconds=READ_TIMEOUT_SECONDS,
-                )
+                self._clients[key] = self.made(service, self.access(service, account, region))
             return self._clients[key]
+
+    def made(self, service: str, access: S3Access) -> Any:
+        """A client of its own, with credentials of its own."""
+        return connect(
+            access, service=service, attempts=self._attempts, read_timeout_seconds=self._read_timeout_seconds
+        )
 
 
 def refusal_code(error: Exception, what: str) -> str:

@@ -1,6 +1,5 @@
 """All of delivery over one data folder, put together: the follower for a runner, and the deliverer's threads."""
 
-from collections.abc import Collection
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -41,7 +40,6 @@ class TrailDelivery:
         clients: ServiceClients,
         clock: Clock,
         settings: DeliverySettings,
-        members: Collection[str] = (),
         *,
         threads: bool = True,
     ) -> None:
@@ -62,7 +60,7 @@ class TrailDelivery:
         self._upkeep = Upkeep(engine, outbox, digests, clock, self.deliverer.wake)
 
         def make_matcher(trail: Trail) -> Matcher:
-            return Matcher(trail, settings.regions, members)
+            return Matcher(trail, settings.regions, settings.members)
 
         self.follower = DeliveryFollower(
             engine,

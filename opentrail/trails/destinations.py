@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from opentrail.catalog.destination import destination_of
 from opentrail.catalog.trails import Trail
 from opentrail.trails.bucket_check import BucketCheck
 from opentrail.trails.clients import Clients
@@ -27,7 +28,7 @@ class Destinations:
 
         Raises the faults of each check.
         """
-        self._bucket.check(trail)
+        self._bucket.check(destination_of(trail))
         if members.topic:
             self._topic.check(trail)
         if members.kms_key_id is not None:
@@ -39,4 +40,4 @@ class Destinations:
 
     def check_bucket(self, trail: Trail) -> None:
         """The bucket alone. Raises NoSuchTrailBucket, InsufficientBucketPolicy, DestinationUnknown."""
-        self._bucket.check(trail)
+        self._bucket.check(destination_of(trail))

@@ -50,6 +50,7 @@ class DigestMaker:
         self._writer = writer
         self._clock = clock
         self._regions = settings.regions
+        self._members = settings.members
         self._interval_us = int(settings.digest_interval_s * MICROSECONDS)
         self._late_us = self._interval_us
         self._chains: dict[int, _Chains] = {}
@@ -101,7 +102,7 @@ class DigestMaker:
         newest = timeline.newest
         if newest.period is None:
             return set()
-        covered = coverage(newest.trail, self._regions)
+        covered = coverage(newest.trail, self._regions, self._members)
         return {(newest.period, account, region) for account in covered.accounts for region in covered.regions}
 
     def _chains_of(self, trail_id: int) -> _Chains:

@@ -21,8 +21,9 @@ from opentrail.objects.bucket import Bucket, BucketFault, NoSuchBucket, Properti
 from opentrail.objects.directory_bucket import DirectoryBucket
 from opentrail.objects.s3_client import S3Access
 from opentrail.record.times import format_event_time
+from opentrail.trails import clients
 from opentrail.trails.delivery import TrailDelivery
-from opentrail.trails.service_clients import DeliveryEndpoints, ServiceClients
+from opentrail.trails.service_clients import DeliveryFailed, ServiceClients
 from opentrail.trails.settings import DeliverySettings
 from opentrail.trails.signing_keys import SigningKeys
 
@@ -82,7 +83,7 @@ class Clients(ServiceClients):
     """Buckets are folders; other services are what a test puts in."""
 
     def __init__(self, folder: Path, clock: SettableClock) -> None:
-        super().__init__(DeliveryEndpoints(access_of=lambda _: S3Access()), clock)
+        super().__init__(clients.Clients(lambda *_: S3Access()), clock)
         self._folder = folder
         self.buckets: dict[str, FaultyBucket] = {}
         self.topic: Any = None
@@ -90,6 +91,12 @@ class Clients(ServiceClients):
 
     def bucket(self, destination: Destination) -> Bucket:
         return self.named(destination.bucket)  # type: ignore[return-value]
+
+    def check_bucket(self, destination: Destination) -> None:
+        try:
+            self.named(destination.bucket).ask_acl()
+        except BucketFault as fault:
+            raise DeliveryFailed(fault.message, fault.s3_code) from fault
 
     def named(self, name: str) -> FaultyBucket:
         if name not in self.buckets:
