@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 Service = Literal["cloudtrail", "cloudtrail-data"]
 
-TARGET_PREFIX: Final = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."
+TARGET_SERVICE: Final = "CloudTrail_20131101"  # in X-Amz-Target before the operation, its package before it or not
 
 ROOMS: Final[dict[str, tuple[str, ...]]] = {
     "trails": (

@@ -21,7 +21,7 @@ from opentrail.api.faults import (
     ValidationFault,
 )
 from opentrail.api.input_reading import read_document, read_structure
-from opentrail.api.operations import OPERATIONS, TARGET_PREFIX, Operation
+from opentrail.api.operations import OPERATIONS, TARGET_SERVICE, Operation
 from opentrail.clock import Clock
 from opentrail.wire.service_models import service_model
 from opentrail.wire.signature_errors import InvalidSignature, MissingAuthentication
@@ -67,9 +67,9 @@ def find_operation(around: Surroundings, call: Call) -> None:
     if call.service == "cloudtrail-data":
         name = "PutAuditEvents" if request.path == DATA_PATH else ""
     else:
-        target = request.header("x-amz-target")
-        prefix = request.path == "/" and target.startswith(TARGET_PREFIX)
-        name = target.removeprefix(TARGET_PREFIX) if prefix else ""
+        # Java and Python name the service with its package, Go without: what follows the last dot counts
+        service, _, called = request.header("x-amz-target").rpartition(".")
+        name = called if request.path == "/" and service.rpartition(".")[2] == TARGET_SERVICE else ""
     operation = OPERATIONS.get(name)
     if operation is None or operation.service != call.service:
         raise UnknownOperation

@@ -1,6 +1,6 @@
 """The table of operations and the service's models agree."""
 
-from opentrail.api.operations import OPERATIONS, ROOMS, TARGET_PREFIX
+from opentrail.api.operations import OPERATIONS, ROOMS, TARGET_SERVICE
 from opentrail.wire.service_models import service_model
 
 
@@ -13,7 +13,7 @@ def test_every_operation_of_the_models_has_one_room():
 
 
 def test_the_target_is_the_models():
-    assert TARGET_PREFIX.endswith("." + service_model("cloudtrail").metadata["targetPrefix"].rpartition(".")[2] + ".")
+    assert service_model("cloudtrail").metadata["targetPrefix"].rpartition(".")[2] == TARGET_SERVICE
 
 
 def test_reads_and_writes():
