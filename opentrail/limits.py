@@ -95,6 +95,7 @@ IMPORT_PREFETCH_BYTES = 4 * MIB  # stored size up to which a file counts as smal
 LOG_FILE_INFLATED_BYTES = 50_000_000  # AWS's cap on what one log file inflates to
 LOG_FILE_READ_BYTES = 2 * GIB  # what a log file that is validated may inflate to
 DIGEST_READ_BYTES = 256 * MIB  # the same of a digest; one names every log file of its hour
+VALIDATION_FINDINGS = 100_000  # kept for a report; more are counted and left out
 
 # Signatures
 SIGNATURE_SKEW_SECONDS = 300  # between the caller's clock and ours, either way

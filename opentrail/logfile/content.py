@@ -62,11 +62,18 @@ def write(records: Sequence[bytes]) -> LogFile:
     return LogFile(stored, hashlib.sha256(inflated).hexdigest(), len(inflated))
 
 
+def examine_whole(stored: bytes, max_bytes: int) -> tuple[Content, bytes]:
+    """The same as `examine` of bytes in memory that inflate to at most `max_bytes`, and what they inflate to."""
+    inflation = _Inflation(max_bytes)
+    inflated = b"".join(inflation.pieces(stored))
+    sha256 = hashlib.sha256(inflated).hexdigest()
+    return Content(sha256, len(inflated), inflation.flaw, whole=inflation.ended), inflated
+
+
 def inflate(stored: bytes, max_bytes: int) -> bytes | None:
     """What the first gzip member of `stored` inflates to; None where it is no whole member, or longer than that."""
-    inflation = _Inflation(max_bytes)
-    pieces = list(inflation.pieces(stored))
-    return b"".join(pieces) if inflation.ended and not inflation.too_long else None
+    content, inflated = examine_whole(stored, max_bytes)
+    return inflated if content.whole and content.flaw is not Flaw.TOO_LONG else None
 
 
 def examine(blocks: Iterable[bytes]) -> Content:
@@ -98,11 +105,6 @@ class _Inflation:
     def ended(self) -> bool:
         """Whether the member is complete, its checksum right."""
         return bool(self._member.eof)
-
-    @property
-    def too_long(self) -> bool:
-        """Whether it inflates to more than was to be read."""
-        return self.flaw is Flaw.TOO_LONG
 
     def pieces(self, block: bytes) -> Iterator[bytes]:
         """What the next stored bytes inflate to."""

@@ -11,6 +11,7 @@ from typing import Any
 from opentrail.clock import MICROSECONDS
 from opentrail.objects.bucket import ListedObject, NoSuchKey, OpenObject, Properties, StoredObject
 from opentrail.objects.s3_client import S3_ERRORS, S3Access, connect, fault_of
+from opentrail.objects.s3_plain_get import PlainGet
 
 PAGE_KEYS = 1000
 
@@ -18,12 +19,15 @@ PAGE_KEYS = 1000
 class S3Bucket:
     """`s3://NAME`. A put object is as durable as the S3 behind it makes an object before it answers."""
 
-    def __init__(self, name: str, access: S3Access | None = None, client: Any = None) -> None:
+    def __init__(
+        self, name: str, access: S3Access | None = None, client: Any = None, plain_get: PlainGet | None = None
+    ) -> None:
         """`client`: one that `connect` made, shared by several buckets; without it the bucket makes its own.
 
-        Raises Unreachable.
+        `plain_get`: what `get` tries first. Raises Unreachable.
         """
         self._name = name
+        self._plain_get = plain_get
         self._client = client if client is not None else connect(access if access is not None else S3Access())
 
     @property
@@ -66,6 +70,10 @@ class S3Bucket:
 
     def get(self, key: str) -> OpenObject:
         """The object; its bytes come from the connection as they are read."""
+        if self._plain_get is not None:
+            opened = self._plain_get.get(self._name, key)
+            if opened is not None:
+                return opened
         try:
             answer = self._client.get_object(Bucket=self._name, Key=key)
         except S3_ERRORS as error:

@@ -23,6 +23,7 @@ COMMANDS = {
     "serve": Command("serve", "serve_command", "Start a server from a settings file, with upstreams of its own."),
     "import": Command("importing", "import_command", "Read CloudTrail log files into the event history."),
     "events": Command("events", "events_command", "List events of the history, newest first."),
+    "validate": Command("validate", "validate_command", "Prove log files by their signed digests."),
     "digest-keys": Command("digest_keys", "digest_keys_command", "List or replace the keys that sign digests."),
     "check": Command("check", "check_command", "Prove a data folder whole, or name what is not."),
 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from opentrail import limits
 from opentrail.logfile import content
-from opentrail.logfile.content import Flaw, examine, inflate
+from opentrail.logfile.content import Flaw, examine, examine_whole, inflate
 
 TEXT = b'{"Records":[' + b",".join(b'{"eventID":"%d"}' % number for number in range(20_000)) + b"]}"
 STORED = gzip.compress(TEXT)
@@ -47,7 +47,7 @@ def test_what_is_cut_off_is_not_whole_and_only_the_trailer_is_not_missed() -> No
 @pytest.mark.parametrize("stored", [b"{", b"{}", TEXT, b"\x1f\x8c" + STORED[2:], STORED[:-6] + b"\0\0" + STORED[-4:]])
 def test_what_is_no_gzip_is_called_so(stored: bytes) -> None:
     assert examine([stored]).flaw is Flaw.NOT_GZIP
-    assert inflate(stored, 1 << 20) is None
+    assert examine_whole(stored, 1 << 20)[0].flaw is Flaw.NOT_GZIP
 
 
 def test_a_bomb_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,14 +55,19 @@ def test_a_bomb_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     found = examine(blocks(gzip.compress(bytes(50 * limits.MIB)), 4096))
     assert found.flaw is Flaw.TOO_LONG
     assert found.inflated_size <= 4 * limits.MIB
-    assert inflate(gzip.compress(bytes(2 * limits.MIB)), limits.MIB) is None
+    assert examine_whole(gzip.compress(bytes(2 * limits.MIB)), limits.MIB)[0].flaw is Flaw.TOO_LONG
 
 
 def test_inflating_reads_the_first_member_alone() -> None:
-    assert inflate(STORED, limits.GIB) == TEXT
+    assert examine_whole(STORED, limits.GIB) == (examine([STORED]), TEXT)
+    found, inflated = examine_whole(STORED + STORED, limits.GIB)
+    assert (found.flaw, inflated) == (Flaw.TRAILING_DATA, TEXT)
+    assert not examine_whole(STORED[:-1], limits.GIB)[0].whole
     assert inflate(STORED + STORED, limits.GIB) == TEXT
     assert inflate(STORED[:-1], limits.GIB) is None
-    assert inflate(gzip.compress(b""), limits.GIB) == b""
+    assert inflate(STORED, len(TEXT) - 1) is None
+    assert inflate(b"{}", limits.GIB) is None
+    assert examine_whole(gzip.compress(b""), limits.GIB)[1] == b""
 
 
 @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 255), st.integers(1, 64))
@@ -85,5 +90,5 @@ def test_damage_is_judged_as_zlib_judges_it(text: bytes, at: int, byte: int, siz
 def test_the_writer_s_file_is_one_member_without_a_time() -> None:
     file = content.write([b'{"a":1}', b'{"b":2}'])
     assert file.stored[4:8] == bytes(4)
-    assert inflate(file.stored, 100) == b'{"Records":[{"a":1},{"b":2}]}'
+    assert examine_whole(file.stored, 100)[1] == b'{"Records":[{"a":1},{"b":2}]}'
     assert file == content.write([b'{"a":1}', b'{"b":2}'])
