@@ -1,6 +1,7 @@
 """Where the public keys come from: an endpoint's ListPublicKeys, a file with its answer, or our own catalog."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -70,7 +71,8 @@ class EndpointKeys:
     """What an endpoint answers, AWS's or ours; every page of it."""
 
     def __init__(self, connect_region: Callable[[str], Any]) -> None:
-        self._connect_region = connect_region
+        self._connect_region = cache(connect_region)  # a client takes a tenth of a second to make
+        self._answers: dict[tuple[str, int, int], Keys] = {}
 
     @classmethod
     def at(cls, endpoint_url: str | None) -> "EndpointKeys":
@@ -78,7 +80,10 @@ class EndpointKeys:
         return cls(lambda region: connect(S3Access(endpoint_url, region), service="cloudtrail"))
 
     def keys(self, region: str, from_us: int, to_us: int) -> Keys:
-        """ListPublicKeys in the Region."""
+        """ListPublicKeys in the Region, asked once for the same time."""
+        asked_before = self._answers.get((region, from_us, to_us))
+        if asked_before is not None:
+            return asked_before
         found: Keys = {}
         asked = {"StartTime": as_datetime(from_us), "EndTime": as_datetime(to_us)}
         try:
@@ -89,4 +94,5 @@ class EndpointKeys:
                     found[key["Fingerprint"]] = PublicKey(bytes(key["Value"]), key["Fingerprint"], start, end)
         except (ClientError, BotoCoreError, HTTPClientError) as error:
             raise KeysUnavailable(f"The public keys of {region} cannot be listed: {error}") from error
+        self._answers[region, from_us, to_us] = found
         return found

@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -37,11 +37,12 @@ class KeyPair:
     published: PublicKey
 
 
-@lru_cache
-def key_pair(number: int = 0, from_us: int = START_US - 24 * HOUR_US, to_us: int = START_US + 400 * HOUR_US) -> KeyPair:
-    """The same pair for the same number, within a run."""
+@cache
+def key_pair(number: int) -> KeyPair:
+    """The same pair for the same number, within a run; all valid from a day before the first digest on."""
     private = rsa.generate_private_key(65537, 2048)
-    return KeyPair(private, public_key(private.public_key(), from_us, to_us))
+    published = public_key(private.public_key(), START_US - 24 * HOUR_US, START_US + 400 * HOUR_US)
+    return KeyPair(private, published)
 
 
 @dataclass
@@ -67,7 +68,7 @@ class MadeChain:
 
     bucket: Bucket
     chain: Chain = field(default_factory=lambda: Chain(ACCOUNT, REGION, TRAIL, REGION))
-    pair: KeyPair = field(default_factory=key_pair)
+    pair: KeyPair = field(default_factory=lambda: key_pair(0))
     now_us: int = START_US
     interval_us: int = HOUR_US
     bucket_name: str = BUCKET
