@@ -43,13 +43,9 @@ class Output:
         finding = outcome if isinstance(outcome, Finding) else outcome.finding
         if finding is not None:
             self._show(finding)
-        elif self._verbose and not isinstance(outcome, Finding):
-            is_digest = isinstance(outcome, JudgedDigest)
-            valid = (
-                digest_line(outcome.chain, outcome.url, "valid") if is_digest else log_file_line(outcome.url, "valid")
-            )
-            self._line(valid, err=False)
         if not isinstance(outcome, Finding):
+            if self._verbose and (finding is None or finding.kind.weight is Weight.NOTICE):
+                self._line(_valid_line(outcome), err=False)
             self._count(is_digest=isinstance(outcome, JudgedDigest))
 
     def _show(self, finding: Finding) -> None:
