@@ -57,7 +57,12 @@ class Outcome(msgspec.Struct, frozen=True):
     additional_event_data: dict[str, Any] | None = None
     resources: list[dict[str, str]] | None = None
     extra_events: tuple[ExtraEvent, ...] = ()
-    output: dict[str, Any] | None = None  # by the model's names, with secrets: never kept
+    answer: ParsedAnswer | None = None
+
+    @property
+    def output(self) -> dict[str, Any] | None:
+        """What the service gave, by the model's names, with secrets: never kept."""
+        return self.answer.output if self.answer is not None else None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.error_code or 'done'})"  # the rest may hold secrets
@@ -68,24 +73,26 @@ def outcome(
 ) -> Outcome:
     """Read an answer; `headers` by lower-case name, `body` is None where it was not held. Never raises."""
     answer = _answer(interpreted, status, headers, body)
-    if answer.unreadable:
-        CALLS_UNREADABLE.labels(interpreted.service or "unknown").inc()
     code, message = _error(interpreted, answer, status)
     hidden = code is not None and hides_parameters(interpreted.service, code)
-    touched = Touched(interpreted, exchange.request, exchange.account, exchange.region, answer.output)
+    touched = Touched(interpreted, exchange.request, exchange.account, exchange.region, answer)
     extra: tuple[ExtraEvent, ...] = ()
     if interpreted.operation_name == "DeleteObjects" and interpreted.service == "s3" and code is None:
         extra = deleted_object_events(interpreted, exchange.request, exchange.account, answer.output)
+    elements = _elements(interpreted, answer, headers, body) if code is None else None
+    resources = None if hidden else resources_of(touched)
+    if answer.unreadable:
+        CALLS_UNREADABLE.labels(interpreted.service or "unknown").inc()
     return Outcome(
         request_parameters=None if hidden else interpreted.request_parameters,
-        response_elements=_elements(interpreted, answer, headers, body) if code is None else None,
+        response_elements=elements,
         error_code=code,
         error_message=message,
         request_id=answer.request_id,
         additional_event_data=_additional(interpreted, exchange, answer, headers),
-        resources=None if hidden else resources_of(touched),
+        resources=resources,
         extra_events=extra,
-        output=answer.output,
+        answer=answer,
     )
 
 

@@ -7,6 +7,7 @@ from opentrail import limits
 from opentrail.arn import parse_arn
 from opentrail.recorder.interpretation import Interpreted
 from opentrail.recorder.shapes.s3 import bucket_and_key
+from opentrail.wire.answers import ParsedAnswer
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.protocols.scalars import percent_decoded
 
@@ -25,16 +26,21 @@ _LAMBDA_DATA: Final = frozenset(("Invoke", "InvokeAsync", "InvokeWithResponseStr
 class Touched:
     """What is known of a call when its resources are named."""
 
-    __slots__ = ("account", "interpreted", "output", "region", "request")
+    __slots__ = ("account", "answer", "interpreted", "region", "request")
 
     def __init__(
-        self, interpreted: Interpreted, request: HttpRequest, account: str, region: str, output: dict[str, Any] | None
+        self, interpreted: Interpreted, request: HttpRequest, account: str, region: str, answer: ParsedAnswer | None
     ) -> None:
         self.interpreted = interpreted
         self.request = request
         self.account = account
         self.region = region
-        self.output = output or {}
+        self.answer = answer  # None while there is none
+
+    @property
+    def output(self) -> dict[str, Any]:
+        """What the service gave, by the model's names."""
+        return (self.answer.output if self.answer is not None else None) or {}
 
     def text(self, name: str) -> str:
         """A parameter by its model's name, where it is a text."""

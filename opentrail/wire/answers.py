@@ -1,30 +1,56 @@
 """Answers and errors of AWS services, read with botocore's own parsers."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
-import msgspec
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserFactory
+
+from opentrail.wire.answer_values import Unusual, answer_reader
 
 _PROTOCOL_NAMES: Final = {"cbor": "smithy-rpc-v2-cbor"}
 _FIRST_ERROR_STATUS: Final = 300
 
 
-class ParsedAnswer(msgspec.Struct, frozen=True):
+class ParsedAnswer:
     """What an answer says. `output` has the model's member names; timestamps and blobs stay as sent.
 
-    `output` is None where the call failed, where the body was not held or where it cannot be read. Error codes
-    are the wire's own (`NoSuchEntity`), without a namespace.
+    `output` is None where the call failed, where the body was not held or where it cannot be read. It is read when it
+    is first asked for, as nobody asks for the output of most reads. Error codes are the wire's own (`NoSuchEntity`),
+    without a namespace.
     """
 
-    output: dict[str, Any] | None
-    error_code: str | None = None
-    error_message: str | None = None
-    request_id: str | None = None
-    host_id: str | None = None  # S3's x-amz-id-2
-    unreadable: bool = False  # there was a body, but it is not what the service's protocol has
+    __slots__ = ("_output", "_read", "error_code", "error_message", "host_id", "request_id", "unreadable")
+
+    def __init__(
+        self,
+        output: dict[str, Any] | None,
+        error_code: str | None = None,
+        error_message: str | None = None,
+        request_id: str | None = None,
+        host_id: str | None = None,
+        *,
+        unreadable: bool = False,
+        read: Callable[[], dict[str, Any] | None] | None = None,
+    ) -> None:
+        self._output = output
+        self._read = read
+        self.error_code = error_code
+        self.error_message = error_message
+        self.request_id = request_id
+        self.host_id = host_id  # S3's x-amz-id-2
+        self.unreadable = unreadable  # a body was read, but it is not what the service's protocol has
+
+    @property
+    def output(self) -> dict[str, Any] | None:
+        """The members of the answer."""
+        if self._read is not None:
+            read, self._read = self._read, None
+            self._output = read()
+            self.unreadable = self._output is None
+        return self._output
 
 
 def read_answer(
@@ -39,7 +65,11 @@ def read_answer(
     if body is None:
         code = _header_code(status, headers)
         return ParsedAnswer(None, error_code=code, request_id=request_id, host_id=host_id)
-    parsed = _parse(operation, status, headers, body, protocol or _protocol_of(operation))
+    protocol = protocol or _protocol_of(operation)
+    if status < _FIRST_ERROR_STATUS and request_id is not None:
+        later = partial(_output, operation, status, headers, body, protocol)
+        return ParsedAnswer(None, None, None, request_id, host_id, read=later)
+    parsed = _parse(operation, status, headers, body, protocol)
     if parsed is None:
         code = _header_code(status, headers)
         return ParsedAnswer(None, code, None, request_id, host_id, unreadable=True)
@@ -52,6 +82,23 @@ def read_answer(
         return ParsedAnswer(None, str(code), message, request_id, host_id)
     parsed.pop(_streamed(operation), None)
     return ParsedAnswer(parsed, None, None, request_id, host_id)
+
+
+def _output(
+    operation: OperationModel, status: int, headers: Mapping[str, str], body: bytes, protocol: str
+) -> dict[str, Any] | None:
+    """The members of a successful answer."""
+    reader = answer_reader(operation, protocol)
+    if reader is not None:
+        try:
+            return reader(body)
+        except Unusual:
+            pass  # botocore reads what it can of it
+    parsed = _parse(operation, status, headers, body, protocol)
+    if parsed is not None:
+        parsed.pop("ResponseMetadata", None)
+        parsed.pop(_streamed(operation), None)
+    return parsed
 
 
 def _parse(
