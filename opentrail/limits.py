@@ -164,3 +164,19 @@ LOG_EVENTS = 10_000  # in one PutLogEvents call, as CloudWatch Logs has it
 LOG_EVENTS_BYTES = 1_048_576  # likewise, with LOG_EVENT_OVERHEAD_BYTES for each event
 LOG_EVENT_OVERHEAD_BYTES = 26
 LOG_EVENTS_SPAN_SECONDS = 24 * 3600  # between the oldest and the newest event of one call
+
+# Recording inside the caller's program
+CLIENT_WAITING_CALLS = 10_000  # noted and not yet reported; further ones are counted as lost
+CLIENT_WAITING_BYTES = 16 * MIB
+CLIENT_BATCH_RECORDS = 500  # in one report
+CLIENT_BATCH_BYTES = 512 * KIB  # of records in one report, unless a single one is longer
+CLIENT_GATHER_SECONDS = 1.0  # a call waits so long for others to share its report
+CLIENT_RETRY_SECONDS = 0.5  # after the first failed report; doubled each time
+CLIENT_LONGEST_RETRY_SECONDS = 30.0
+CLIENT_SEND_SECONDS = 10.0  # to connect, and for the answer to a report
+CLIENT_EXIT_SECONDS = 5.0  # at the program's end, to report what waits
+CLIENT_IDENTITIES = 1000  # access keys whose identities a program remembers
+CLIENT_IDENTITY_SECONDS = 60.0  # until an identity that was not told is asked for again
+CLIENT_IDENTITY_TIMEOUT_SECONDS = 10.0  # of each of two attempts to ask for it; records wait meanwhile
+REPORTS_REMEMBERED = 1000  # batches that the server knows again at once
+REPORT_SEARCH_EVENTS = 200_000  # newest events among which a batch is looked for that is sent again after a restart

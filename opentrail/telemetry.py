@@ -20,6 +20,9 @@ RECORDS_WAITING = Gauge(
 OUTCOMES_UNKNOWN = Counter(
     "opentrail_outcomes_unknown", "Calls cut off by a crash, recorded at the next start", registry=REGISTRY
 )
+CLIENT_CALLS_LOST = Counter(
+    "opentrail_client_calls_lost", "Calls that programs say they could not report", registry=REGISTRY
+)
 JOURNAL_APPENDS = Counter("opentrail_journal_appends", "Submissions made durable", registry=REGISTRY)
 JOURNAL_COMMITS = Counter(
     "opentrail_journal_commits", "Transactions that made them so, one fsync each", registry=REGISTRY

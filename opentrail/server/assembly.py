@@ -17,10 +17,12 @@ from opentrail.intake import Intake
 from opentrail.journal import Journal
 from opentrail.recorder.app import Recorder
 from opentrail.recorder.client_address import client_address
+from opentrail.recorder.reports import Reports
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors
+from opentrail.server.own_services import OwnServices
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import LookUp as LookUpSettings
 from opentrail.server.settings import Principal, Settings
@@ -74,7 +76,10 @@ def assemble(
         may_record=journal.writable,
         source_address=source_address,
     )
-    return Parts(journal, engine, intake, history, recorder, api, Doors(api, recorder, clock))
+    reporters = frozenset(key.access_key_id for key in configured)
+    reports = Reports(access_keys, reporters, intake, journal, clock, source_address)
+    doors = Doors(OwnServices(api, reports), recorder, clock)
+    return Parts(journal, engine, intake, history, recorder, api, doors)
 
 
 def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:

@@ -13,9 +13,10 @@ from urllib.parse import unquote
 from prometheus_client import Counter, Histogram
 
 from opentrail import limits
-from opentrail.api import CloudTrailApi
 from opentrail.clock import Clock
 from opentrail.recorder.app import Recorder
+from opentrail.recorder.client_side.reported import SIGNING_NAME
+from opentrail.server.own_services import OwnService
 from opentrail.telemetry import CALL_SECONDS, CALLS, logger
 from opentrail.wire.http import HttpRequest, HttpResponse
 
@@ -24,7 +25,7 @@ log = logger("server")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-OWN_SERVICES = ("cloudtrail", "cloudtrail-data")
+OWN_SERVICES = ("cloudtrail", "cloudtrail-data", SIGNING_NAME)
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
 _QUERY_SCOPE = re.compile(r"[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 _OWN_TARGET = re.compile(r"(?:^|\.)CloudTrail_20131101\.", re.IGNORECASE)
@@ -48,7 +49,7 @@ class ClientGone(Exception):
 class Doors:
     """The ASGI application on the AWS port."""
 
-    def __init__(self, api: CloudTrailApi, recorder: Recorder, clock: Clock) -> None:
+    def __init__(self, api: OwnService, recorder: Recorder, clock: Clock) -> None:
         self._api = api
         self._recorder = recorder
         self._clock = clock

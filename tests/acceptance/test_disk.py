@@ -111,7 +111,7 @@ def test_a_journal_folder_that_is_read_only_is_told_at_the_start(tmp_path: Path,
         pytest.skip("making a folder read-only for root needs mount")
     try:
         subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
-        with pytest.raises(AssertionError, match="journal.db cannot be opened for writing"):
+        with pytest.raises(AssertionError, match=r"journal\.db cannot be opened for writing"):
             server.start()
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
