@@ -180,3 +180,9 @@ CLIENT_IDENTITY_SECONDS = 60.0  # until an identity that was not told is asked f
 CLIENT_IDENTITY_TIMEOUT_SECONDS = 10.0  # of each of two attempts to ask for it; records wait meanwhile
 REPORTS_REMEMBERED = 1000  # batches that the server knows again at once
 REPORT_SEARCH_EVENTS = 200_000  # newest events among which a batch is looked for that is sent again after a restart
+
+# Queries over event data stores
+QUERY_CHARACTERS = 10_000  # of a statement; AWS's own limit
+QUERY_MEMORY_BYTES = 1 * GIB  # of one query; what needs more is stopped
+QUERY_BATCH_ROWS = 8192  # of an answer, written out at once
+QUERY_LOADED_ROWS = 100_000  # of log files, held until they are written as one Parquet file

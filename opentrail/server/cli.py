@@ -25,6 +25,7 @@ COMMANDS = {
     "events": Command("events", "events_command", "List events of the history, newest first."),
     "validate": Command("validate", "validate_command", "Prove log files by their signed digests."),
     "digest-keys": Command("digest_keys", "digest_keys_command", "List or replace the keys that sign digests."),
+    "sql": Command("sql", "sql_command", "Ask log files in CloudTrail Lake's SQL."),
     "check": Command("check", "check_command", "Prove a data folder whole, or name what is not."),
 }
 

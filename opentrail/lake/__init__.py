@@ -1,0 +1,1 @@
+"""CloudTrail Lake: SQL in AWS's dialect over events, wherever they lie."""

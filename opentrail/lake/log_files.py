@@ -1,0 +1,94 @@
+"""Log files in a folder or a bucket as tables: read once into Parquet, then queried like a store."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from opentrail import limits
+from opentrail.lake.columns import columns_of_athena, columns_of_events, parsed_events
+from opentrail.lake.engine import Table
+from opentrail.lake.sql.schemas import ATHENA, CLOUDTRAIL, Columns
+from opentrail.lake.sql.types import engine_type, quoted, text_literal
+from opentrail.objects.documents import read_records
+from opentrail.objects.port import ObjectInfo, ObjectStore, ObjectUnreadable
+from opentrail.record.faults import NotALogFile
+
+EVENTS: Final = "events"  # with the columns of a store of CloudTrail events
+ATHENA_LOGS: Final = "cloudtrail_logs"  # with the columns of Athena's published table
+
+Progress = Callable[[ObjectInfo, int], None]  # the file that was read, and its records
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was read: the tables, how many events are in them, and files or parts of them that hold none."""
+
+    tables: dict[str, Table]
+    events: int
+    set_aside: int
+
+
+def load_log_files(store: ObjectStore, folder: Path, progress: Progress = lambda info, records: None) -> Loaded:
+    """Read every event of `store` into Parquet files in `folder`. Memory stays bounded by limits.QUERY_LOADED_ROWS.
+
+    What cannot be read is counted and left out. Raises NoSuchLocation, StoreUnavailable.
+    """
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    files: list[Path] = []
+    counted = [0, 0]
+    try:
+        for batch in _batches(store, counted, progress):
+            files.append(folder / f"events-{len(files):05}.parquet")
+            _write(connection, batch, files[-1])
+    finally:
+        connection.close()
+    return Loaded(_tables(files), counted[0], counted[1])
+
+
+def _batches(store: ObjectStore, counted: list[int], progress: Progress) -> Iterator[list[str]]:
+    held: list[str] = []
+    for info in store.list():
+        before = counted[0]
+        try:
+            for part in read_records(store.open(info.key)):
+                texts = [raw.decode("utf-8", "replace") for _, raw in part.raws]
+                counted[0] += len(texts)
+                counted[1] += len(part.faults)
+                held += texts
+                if len(held) >= limits.QUERY_LOADED_ROWS:
+                    yield held
+                    held = []
+        except NotALogFile:
+            pass  # digests, and whatever else lies between log files, are no events
+        except ObjectUnreadable:
+            counted[1] += 1
+        progress(info, counted[0] - before)
+    if held:
+        yield held
+
+
+def _write(connection: duckdb.DuckDBPyConnection, texts: list[str], path: Path) -> None:
+    connection.register("as_read", pa.table({"eventjson": pa.array(texts, pa.large_string())}))
+    read = f"SELECT eventjson, {parsed_events('eventjson')} FROM as_read"
+    select = f"SELECT {columns_of_events('eventjson')} FROM ({read}) ORDER BY eventtime"
+    connection.execute(f"COPY ({select}) TO {text_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+    connection.unregister("as_read")
+
+
+def _empty(columns: Columns) -> Table:
+    nothing = ", ".join(f"CAST(NULL AS {engine_type(kind)}) AS {quoted(name)}" for name, kind in columns.items())
+    return Table(columns, f"SELECT {nothing} WHERE false")
+
+
+def _tables(files: list[Path]) -> dict[str, Table]:
+    listed = ", ".join(text_literal(str(path)) for path in files)
+    if not files:
+        return {EVENTS: _empty(CLOUDTRAIL), ATHENA_LOGS: _empty(ATHENA)}
+    rows = f"SELECT * FROM read_parquet([{listed}])"
+    athena = f"SELECT {columns_of_athena()} FROM ({rows})"
+    return {EVENTS: Table(CLOUDTRAIL, rows, tuple(files)), ATHENA_LOGS: Table(ATHENA, athena, tuple(files))}

@@ -1,0 +1,100 @@
+"""The text of a query: one SELECT of Trino, in which the id of an event data store is a table's name."""
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.errors import SqlglotError
+from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokenizer_core import Token
+
+from opentrail import limits
+from opentrail.lake.sql.faults import InvalidQueryStatement
+
+
+class LakeTrino(Trino):
+    """Trino's grammar with every function left as it is called: what functions mean is said in `functions`."""
+
+    INDEX_OFFSET = 0  # subscripts stay as they are written
+
+    class Parser(TrinoParser):
+        """Calls stay calls; only what has a grammar of its own (CAST, EXTRACT, TRIM ..) is more."""
+
+        FUNCTIONS = {}  # noqa: RUF012 - sqlglot's own form
+        NO_PAREN_FUNCTION_PARSERS = {  # noqa: RUF012
+            name: parser for name, parser in TrinoParser.NO_PAREN_FUNCTION_PARSERS.items() if name in ("CASE", "IF")
+        }
+        FUNCTION_PARSERS = {  # noqa: RUF012
+            name: parser
+            for name, parser in TrinoParser.FUNCTION_PARSERS.items()
+            if name in ("CAST", "EXTRACT", "LISTAGG", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST")
+        }
+
+
+# What may stand between two pieces that are left as they are: texts, quoted names, comments.
+_PIECES: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+_STORE_ID: Final = re.compile(
+    r"(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}(?![\w-])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A query that is one SELECT or a set operation of them."""
+
+    text: str
+    tree: exp.Query
+
+
+def read_statement(text: str) -> Statement:
+    """Parse a query. Raises InvalidQueryStatement for anything but one SELECT."""
+    if not text.strip():
+        raise InvalidQueryStatement("The query is empty")
+    if len(text) > limits.QUERY_CHARACTERS:
+        raise InvalidQueryStatement(f"The query is longer than {limits.QUERY_CHARACTERS} characters")
+    dialect = LakeTrino()
+    try:
+        tokens = dialect.tokenize(_with_quoted_ids(text))
+        _require_single(tokens)
+        trees = dialect.parser().parse(tokens, text)
+    except SqlglotError as fault:
+        raise InvalidQueryStatement(_first_line(fault)) from fault
+    except RecursionError as fault:
+        raise InvalidQueryStatement("The query is nested too deeply") from fault
+    found = [tree for tree in trees if tree is not None]
+    if len(found) != 1 or not isinstance(found[0], exp.Select | exp.SetOperation | exp.Subquery):
+        raise InvalidQueryStatement("Only one SELECT statement is supported")
+    tree = found[0]
+    assert isinstance(tree, exp.Query)
+    return Statement(text, tree)
+
+
+def _with_quoted_ids(text: str) -> str:
+    parts, last = [], 0
+    for piece in _PIECES.finditer(text):
+        parts.append(_STORE_ID.sub(_quoted, text[last : piece.start()]))
+        parts.append(piece.group())
+        last = piece.end()
+    parts.append(_STORE_ID.sub(_quoted, text[last:]))
+    return "".join(parts)
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return f'"{found.group()}"'
+
+
+def _require_single(tokens: list[Token]) -> None:
+    """sqlglot reads `FROM FROM x` and the like; two key words that begin a clause never stand together."""
+    if not tokens or tokens[0].text.upper() not in ("SELECT", "WITH", "("):
+        raise InvalidQueryStatement("Only one SELECT statement is supported")
+    clauses = {"FROM", "WHERE", "HAVING", "SELECT"}
+    for one, following in itertools.pairwise(tokens):
+        if one.text.upper() in clauses and following.text.upper() in clauses and one.token_type == following.token_type:
+            raise InvalidQueryStatement(f"mismatched input '{following.text}'")
+
+
+def _first_line(fault: SqlglotError) -> str:
+    return str(fault).split("\n", 1)[0]

@@ -1,0 +1,68 @@
+"""`opentrail sql` as a user calls it."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+
+RECORDS = [
+    {"eventName": "CreateBucket", "eventTime": "2026-03-04T10:00:00Z", "requestParameters": {"bucketName": "b"}},
+    {"eventName": "=cmd()", "eventTime": "2026-03-04T11:00:00Z", "requestParameters": None},
+]
+
+
+@pytest.fixture
+def logs(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "one.json").write_text(json.dumps({"Records": RECORDS}))
+    return folder
+
+
+def _sql(*arguments, stdin=""):
+    command = [sys.executable, "-m", "opentrail", "sql", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_table_for_people(logs):
+    done = _sql("SELECT eventName, count(*) FROM events GROUP BY 1 ORDER BY 1 DESC", "--from", logs)
+    assert done.returncode == 0, done.stderr
+    assert "CreateBucket" in done.stdout and "_col1" in done.stdout and "2 rows" in done.stdout
+    assert "2 events" in done.stderr
+
+
+def test_json_as_lake_gives_it(logs):
+    query = "SELECT eventName, element_at(requestParameters, 'bucketName') FROM events ORDER BY eventTime"
+    done = _sql(query, "--from", logs, "--format", "json")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        [{"eventName": "CreateBucket"}, {"_col1": "b"}],
+        [{"eventName": "=cmd()"}, {"_col1": None}],
+    ]
+
+
+def test_csv_and_parquet_go_to_files(logs, tmp_path):
+    query = "SELECT eventTime, eventName FROM events ORDER BY 1"
+    assert _sql(query, "--from", logs, "--format", "csv", "--output", tmp_path / "a.csv").returncode == 0
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert list(csv.reader(file))[:2] == [["eventTime", "eventName"], ["2026-03-04 10:00:00.000", "CreateBucket"]]
+    assert _sql(query, "--from", logs, "--format", "parquet", "--output", tmp_path / "a.parquet").returncode == 0
+    assert pq.read_table(tmp_path / "a.parquet").column("eventName").to_pylist() == ["CreateBucket", "=cmd()"]
+
+
+def test_a_statement_from_standard_input(logs):
+    done = _sql("-", "--from", logs, "--format", "csv", stdin="SELECT count(*) AS n FROM cloudtrail_logs")
+    assert done.stdout.splitlines() == ["n", "2"]
+
+
+def test_what_cannot_be_run_is_one_line_and_status_1(logs):
+    for arguments, says in (
+        (("SELECT nothing FROM events", "--from", logs), "Column 'nothing' cannot be resolved"),
+        (("SELECT 1 FROM events", "--from", logs / "nowhere"), "nowhere"),
+        (("SELECT 1 FROM events", "--from", logs, "--format", "parquet"), "--output"),
+    ):
+        done = _sql(*arguments)
+        assert done.returncode == 1
+        assert says in done.stderr and "Traceback" not in done.stderr
