@@ -25,6 +25,7 @@ PARAMETER_DEPTH = 64  # levels of nesting in the parameters of a call; leaves ro
 FORM_FIELDS = 20_000  # names in a form body; AWS takes at most some thousand
 USERS_REMEMBERED = 10_000  # IAM users whose ids and ARNs are kept in memory for the keys they will get
 RESOURCES_OF_A_CALL = 100  # entries of a record's `resources`; more keys of one call have events of their own
+EVENT_BYTES = 24 * MIB  # one frame of an event stream; 16 MiB of payload and its headers are AWS's bound
 POST_FORM_BYTES = 64 * KIB  # of an upload by form: its fields end here, or it is refused; AWS takes 20 KB of them
 POST_FORM_FIELDS = 1000
 OPERATION_NAME_CHARACTERS = 128  # of a name taken from the wire, where no model knows it

@@ -116,7 +116,7 @@ _PORTAL_TOKEN: Final = "x-amz-sso_bearer_token"
 _UNSIGNED_REST: Final = ("sso-oidc", "sso", "signin")
 _QUERY_SERVICES: Final = (
     "sts", "iam", "ec2", "sns", "sqs", "rds", "cloudformation", "autoscaling", "elbv2", "elb", "cloudwatch", "ses",
-    "elasticache", "redshift", "elasticbeanstalk",
+    "elasticache", "redshift", "elasticbeanstalk", "sdb",
 )  # fmt: skip
 _TARGET_SERVICES: Final = (
     "dynamodb", "dynamodbstreams", "sqs", "kms", "logs", "ssm", "secretsmanager", "cognito-idp", "cognito-identity",

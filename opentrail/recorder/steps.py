@@ -53,11 +53,14 @@ from opentrail.recorder.unsigned import has_bearer_token, is_public
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 from opentrail.wire.aws_chunked import ChunkedDecoder
+from opentrail.wire.event_stream import CONTENT_TYPE as EVENT_STREAM
+from opentrail.wire.event_stream import SignedEvents
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.post_form import PostForm, is_form_upload, read_form, signature_of, signed_anew, verify_form
-from opentrail.wire.signature import UNSIGNED_PAYLOAD, Signature
+from opentrail.wire.signature import STREAMING_EVENTS, UNSIGNED_PAYLOAD, Signature
 from opentrail.wire.signature_errors import ExpiredToken, MissingAuthentication, UnknownAccessKey
 from opentrail.wire.signing import Credentials
+from opentrail.wire.sigv2_form import read_form_signature, verify_form_signature
 from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, verify
 
 FORM = "application/x-www-form-urlencoded"
@@ -106,6 +109,9 @@ async def recognise_service(around: Surroundings, call: Call) -> None:
         beginning = await read_prefix(call.body, limits.UNVERIFIED_BODY_BYTES)
         call.body.put_back(beginning)
         call.beginning = beginning
+    if call.signature is None:
+        whole = beginning if call.body.ended or not call.has_body else b""
+        call.signature = read_form_signature(call.request, whole)
     call.service = recognise(call.request, call.signature, beginning)
     call.family = family_of(call.service, call.request)
     call.object_data = request_is_object_data(call.service, call.request)
@@ -166,7 +172,7 @@ async def take_body(around: Surroundings, call: Call) -> None:
     """Decide how the body goes on: as it comes, or held first because something must be known of all of it."""
     if not call.has_body:
         _take_empty_body(call)
-    elif call.object_data:
+    elif call.object_data or call.request.header("content-type").startswith(EVENT_STREAM):
         call.outgoing = _streamed(call, b"")
         call.outgoing_bytes = _outgoing_length(call)
         if call.form is not None and call.signature is not None and _resigned(call):
@@ -331,12 +337,16 @@ def _streamed(call: Call, first: bytes) -> Chunks:
         return chunks
     if not signature.is_streaming:
         return hold_last(hashed(chunks, lambda sha256: check_payload(signature, sha256)))
+    if signature.payload_hash == STREAMING_EVENTS:
+        return hold_last(checked(chunks, SignedEvents(signature, key.secret)))
     decoder = ChunkedDecoder.of(call.request, signature, key.secret)
     return decoded(chunks, decoder) if _resigned(call) else hold_last(checked(chunks, decoder))
 
 
 def _outgoing_length(call: Call) -> int | None:
-    if _resigned(call) and call.signature is not None and call.signature.is_streaming:
+    signature = call.signature
+    chunked = signature is not None and signature.is_streaming and signature.payload_hash != STREAMING_EVENTS
+    if chunked and _resigned(call):
         return int(call.request.header("x-amz-decoded-content-length"))  # the decoder has looked at it
     return call.declared_bytes
 
@@ -363,7 +373,9 @@ def _readable(around: Surroundings, call: Call, held: bytes) -> bytes | None:
 
 
 def _verify(around: Surroundings, call: Call, key: AccessKey, signature: Signature, body_sha256: str | None) -> None:
-    if call.form is not None:
+    if signature.kind == "v2-form":
+        verify_form_signature(call.request, call.beginning, signature, key.secret, around.now())
+    elif call.form is not None:
         verify_form(call.form, bucket_and_key(call.request)[0], signature, key.secret, around.now())
     else:
         verify(call.request, signature, key.secret, body_sha256, around.now())

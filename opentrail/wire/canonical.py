@@ -90,6 +90,11 @@ def key_of(signature: Signature, secret: str) -> bytes:
     return signing_key(secret, signature.date[:8], signature.region, signature.service)
 
 
+def hmac_sha256(key: bytes, data: bytes) -> bytes:
+    """HMAC-SHA256 of bytes."""
+    return hmac.digest(key, data, "sha256")
+
+
 def hmac_hex(key: bytes, text: str) -> str:
     """HMAC-SHA256 (RFC 2104) in hex, from the state of SHA-256 behind the key's blocks, which is remembered.
 

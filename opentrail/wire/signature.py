@@ -8,9 +8,10 @@ UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STREAMING_PREFIX = "STREAMING-"
 STREAMING_SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 STREAMING_SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+STREAMING_EVENTS = "STREAMING-AWS4-HMAC-SHA256-EVENTS"
 STREAMING_UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
-SignatureKind = Literal["header", "query", "v2-header", "v2-query", "post", "v2-post"]
+SignatureKind = Literal["header", "query", "v2-header", "v2-query", "post", "v2-post", "v2-form", "v4a"]
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ class Signature(msgspec.Struct, frozen=True):
     @property
     def is_version_2(self) -> bool:
         """Whether this is Signature Version 2, as boto3 presigns for S3 by default."""
-        return self.kind in ("v2-header", "v2-query", "v2-post")
+        return self.kind in ("v2-header", "v2-query", "v2-post", "v2-form")
 
     @property
     def is_streaming(self) -> bool:

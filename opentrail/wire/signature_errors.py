@@ -59,7 +59,7 @@ class IncompleteQuerySignature(IncompleteSignature):
 
 
 class UnsupportedAlgorithm(IncompleteSignature):
-    """The signing algorithm is not supported: use AWS4-HMAC-SHA256 (SigV4); SigV4A is not offered."""
+    """The signing algorithm is not supported: use AWS4-HMAC-SHA256 (SigV4)."""
 
     s3_code = "InvalidRequest"
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
+import msgspec
+
 from opentrail import limits
 from opentrail.wire import sigv2
 from opentrail.wire.canonical import (
@@ -23,6 +25,7 @@ from opentrail.wire.canonical import (
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.plain_signature import expected_signature, remember_form
 from opentrail.wire.signature import (
+    STREAMING_EVENTS,
     STREAMING_SIGNED,
     STREAMING_SIGNED_TRAILER,
     STREAMING_UNSIGNED_TRAILER,
@@ -43,6 +46,7 @@ from opentrail.wire.signature_errors import (
     SignatureExpired,
     UnsupportedAlgorithm,
 )
+from opentrail.wire.sigv4a import ALGORITHM_4A, REGION_SET, is_signed_4a
 
 __all__ = ["UNSIGNED_PAYLOAD", "Signature", "check_payload", "needs_body", "read_signature", "verify"]
 
@@ -56,9 +60,11 @@ _HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _SCOPE_PART = re.compile(r"[A-Za-z0-9._*-]{1,128}", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
 _PRESIGNED = re.compile(r"(?:^|&)x-amz-(?:signature|algorithm)=", re.ASCII | re.IGNORECASE)
+_WITHOUT_REGION = re.compile(r"(Credential=[^,]+/\d{8})/([A-Za-z0-9._-]+/aws4_request)", re.ASCII)
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 _HEX_CHARACTERS = 64  # of a signature
 _MARKERS = frozenset(
-    {STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, UNSIGNED_PAYLOAD}
+    {STREAMING_EVENTS, STREAMING_SIGNED, STREAMING_SIGNED_TRAILER, STREAMING_UNSIGNED_TRAILER, UNSIGNED_PAYLOAD}
 )  # what stands for the hash of a body that is not hashed whole
 _QUERY_PARTS = frozenset(
     "x-amz-" + name
@@ -91,6 +97,8 @@ def read_signature(request: HttpRequest) -> Signature | None:
     scheme, _, rest = authorization[0].strip().partition(" ")
     if scheme == ALGORITHM:
         return _read_header(request, rest)
+    if scheme == ALGORITHM_4A:
+        return _read_header_4a(request, rest)
     if scheme == "AWS":
         return sigv2.read_header(request, rest)
     if scheme.upper().startswith("AWS"):
@@ -130,6 +138,8 @@ def _verify_in_full(request: HttpRequest, signature: Signature, secret: str, pay
 
     def signed(path: str, query: str) -> bool:
         canonical = canonical_request(request.method, path, query, headers, payload_hash, s3=s3)
+        if signature.kind == "v4a":
+            return is_signed_4a(signature, secret, canonical)
         expected = hmac_hex(key, signing_text(signature.date, signature.scope, canonical))
         return hmac.compare_digest(expected.encode(), signature.signature.encode())
 
@@ -246,6 +256,15 @@ def _remember_scope(request: HttpRequest, scope: _Scope, signature: str) -> None
     if len(_SCOPES) >= limits.SIGNED_SCOPES:
         _SCOPES.clear()
     _SCOPES[fixed] = scope
+
+
+def _read_header_4a(request: HttpRequest, rest: str) -> Signature:
+    """As `_read_header`; the scope names no Region: the first of the Region set stands for it, if it names one."""
+    found = _read_header(request, _WITHOUT_REGION.sub(r"\1/*/\2", rest, count=1))
+    region = request.header(REGION_SET).split(",")[0].strip()
+    if REGION_SET not in found.signed_headers:
+        raise IncompleteSignature("'X-Amz-Region-Set' must be a 'SignedHeader' in the AWS Authorization.")
+    return msgspec.structs.replace(found, kind="v4a", region=region if _REGION.fullmatch(region) else "")
 
 
 def _read_query(request: HttpRequest) -> Signature:

@@ -17,7 +17,17 @@ Tree = dict[str, Any]
 Read = Callable[[Any], Any]
 
 _NOT_PARAMETERS: Final = frozenset(
-    ("Action", "Version", "AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp", "Expires")
+    (
+        "Action",
+        "Version",
+        "AWSAccessKeyId",
+        "Signature",
+        "SignatureMethod",
+        "SignatureVersion",
+        "Timestamp",
+        "Expires",
+        "SecurityToken",
+    )
 )
 
 

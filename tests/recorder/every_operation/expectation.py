@@ -159,6 +159,8 @@ def _all_bytes(shape: Shape) -> bool:
         return _all_bytes(shape.member)
     if isinstance(shape, MapShape):
         return _all_bytes(shape.value)
+    if shape.serialization.get("eventstream"):
+        return True
     return shape.type_name == "blob"
 
 

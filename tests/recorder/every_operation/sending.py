@@ -4,9 +4,11 @@ import contextlib
 import copy
 import http.client
 import io
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,7 +19,10 @@ from botocore.exceptions import BotoCoreError
 from botocore.model import OperationModel
 from botocore.serialize import create_serializer
 
+from opentrail.wire.event_stream import CONTENT_TYPE
+from opentrail.wire.signature import STREAMING_EVENTS
 from tests.recorder.rig import KEY, SECRET
+from tests.wire.other_signers import frame, offer_version_4a, signed_events, text_header
 
 BEARER_ONLY = ("account-access-runtime", "codecatalyst")  # botocore sends tokens over TLS alone
 
@@ -72,6 +77,7 @@ class Clients:
     """One client for each service, protocol and way to write hosts."""
 
     def __init__(self, port: int) -> None:
+        offer_version_4a()
         self._session = botocore.session.Session()
         self._port = port
         self._used = 0.0
@@ -98,7 +104,14 @@ class Clients:
             caught.append(request)
             raise _Caught
 
+        def announce_events(params: dict[str, Any], **_: Any) -> None:
+            params["body"] = b""
+            params["headers"] |= {"Content-Type": CONTENT_TYPE, "X-Amz-Content-SHA256": STREAMING_EVENTS}
+
+        operation_model = client.meta.service_model.operation_model(operation)
         client._serializer = watched = _Watched(protocol)
+        if operation_model.has_event_stream_input:
+            client.meta.events.register_first("before-call", announce_events)
         client.meta.events.register_first("before-send", catch)
         try:
             with contextlib.suppress(_Caught):
@@ -107,8 +120,8 @@ class Clients:
             raise Unsendable(f"{type(refusal).__name__}: {refusal}") from refusal
         finally:
             client.meta.events.unregister("before-send", catch)
+            client.meta.events.unregister("before-call", announce_events)
         request = caught[0]
-        operation_model = client.meta.service_model.operation_model(operation)
         _note_what_handlers_added(watched.given, _bytes_again(request.body), request.headers, operation_model)
         return Sent(
             client.meta.service_model.service_name,
@@ -118,7 +131,7 @@ class Clients:
             request.method,
             request.url,
             {name: _text(value) for name, value in request.headers.items()},
-            _bytes(request.body),
+            _events(request) if operation_model.has_event_stream_input else _bytes(request.body),
         )
 
     def send(self, sent: Sent, agent: str) -> None:
@@ -167,6 +180,17 @@ def _note_what_handlers_added(given: dict[str, Any], body: bytes, headers: Any, 
 
 def _text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode()
+
+
+def _events(request: AWSPreparedRequest) -> bytes:
+    """Two events, signed as the request is."""
+    authorization = _text(request.headers["Authorization"])
+    scope, seed = re.search(r"Credential=[^/]+/([^,]+)", authorization), authorization.rpartition("=")[2]
+    assert scope is not None
+    date = _text(request.headers["X-Amz-Date"])
+    milliseconds = int(datetime.fromisoformat(date).timestamp() * 1000)
+    events = [frame(text_header(":event-type", "E"), b"{}"), frame(b"", b"bytes")]
+    return signed_events(events, date, milliseconds, scope[1], SECRET, seed)
 
 
 def _bytes_again(body: Any) -> bytes:

@@ -12,9 +12,10 @@ ODD = {
     "apigateway": "GetExport CreateRestApi PutIntegration",  # an Accept header that is a member; its own wrapper
     "bedrock-agent-runtime": "InvokeInlineAgent",  # differs from bedrock-agent's PrepareAgent by a slash
     "bedrock-agentcore": "InvokeAgentRuntimeCommand",  # a Content-Type that is a member
-    "bedrock-runtime": "InvokeModel Converse",
+    "bedrock-runtime": "InvokeModel InvokeModelWithBidirectionalStream ConverseStream",  # streams of signed events
     "account-access-runtime": "ListRoles",  # bearer tokens
     "chime-sdk-voice": "CreatePhoneNumberOrder TagResource GetPhoneNumber",  # as chime has them
+    "cloudfront-keyvaluestore": "PutKey ListKeys",  # Signature Version 4A
     "cloudsearchdomain": "Search Suggest",  # a search by POST
     "cloudwatch": "PutMetricData ListMetrics",  # three protocols
     "codeartifact": "PublishPackageVersion",  # a member is the payload's hash
@@ -33,6 +34,7 @@ ODD = {
     "lambda": "CreateFunction Invoke TagResource",
     "lambda-microvms": "TagResource",
     "lex-models": "StartImport GetImport DeleteBot TagResource",  # one slash, or one member, from lexv2-models
+    "lexv2-runtime": "StartConversation",
     "lexv2-models": "ListImports DescribeImport DeleteBot TagResource",
     "logs": "StartLiveTail PutLogEvents",
     "rds": "CreateDBInstance StartDBInstanceAutomatedBackupsReplication",
@@ -41,6 +43,8 @@ ODD = {
         WriteGetObjectResponse DeleteObjects PutBucketLifecycleConfiguration SelectObjectContent ListObjectsV2""",
     "s3control": "PutBucketPolicy GetAccessPointScope CreateJob ListAccessPoints",  # account ids in the host
     "s3outposts": "CreateEndpoint ListEndpoints",  # signed for S3, and not as S3
+    "sdb": "PutAttributes Select",  # Signature Version 2 in the form
+    "sesv2": "SendEmail SendBulkEmail",
     "signer-data": "GetRevocationStatus",
     "sms-voice": "SendVoiceMessage",
     "sqs": "SendMessage SendMessageBatch ReceiveMessage",

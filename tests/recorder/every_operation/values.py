@@ -78,7 +78,11 @@ class Values:
             if (self._service, name) in _OMITTED:
                 continue
             needed = name in shape.required_members or shape.is_tagged_union
-            if member.serialization.get("eventstream") or (not needed and not self._wanted(depth)):
+            if member.serialization.get("eventstream"):
+                if needed:
+                    made[name] = {}
+                continue
+            if not needed and not self._wanted(depth):
                 continue
             value = self._value(name, member, depth + 1, _place(member))
             if value is not None:
