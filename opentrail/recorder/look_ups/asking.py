@@ -160,5 +160,9 @@ def _client(service: str, url: str, region: str, key: Key) -> Any:
 
 def _client_for(account: str, header: str, url: str, key: Key) -> Any:
     client = _client("iam", url, _REGION, key)
-    client.meta.events.register("before-send.iam", lambda request, **_: request.headers.add_header(header, account))
+
+    def tell_account(request: Any, **_: Any) -> None:
+        request.headers[header] = account
+
+    client.meta.events.register("before-send.iam", tell_account)
     return client
