@@ -1,12 +1,15 @@
 """Keys and identities learned from answers of IAM and STS."""
 
+import json
 import secrets
 
 import pytest
 
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.identities import Identity
+from opentrail.accounts.identity import user_identity
 from opentrail.accounts.principal import iam_user, root
+from opentrail.accounts.service_key import service_key
 from opentrail.catalog.database import open_catalog
 from opentrail.recorder.learning import Learner, NoLookUps
 from tests.recorder.calls import ACCOUNT, answered, interpreted
@@ -167,3 +170,101 @@ def test_failed_and_odd_calls_teach_nothing(learner, access_keys):
     _tell(learner, "iam", "DeleteAccessKey", {"AccessKeyId": "AKIA1"}, "<R/>")
     _tell(learner, "ec2", "DescribeVpcs", {}, "<R/>")
     assert access_keys.find("AKIA1") is None and access_keys.find("ASIA1") is None
+
+
+def test_a_member_accounts_root_by_assume_root(learner, access_keys):
+    answer = _session("AssumeRoot", "<SourceIdentity>dana</SourceIdentity>")
+    policy = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
+    _tell(learner, "sts", "AssumeRoot", {"TargetPrincipal": "444455556666", "TaskPolicyArn": policy}, answer)
+    assert user_identity(access_keys.find("ASIA1").principal, "ASIA1") == {
+        "type": "Root",
+        "principalId": "444455556666",
+        "arn": "arn:aws:iam::444455556666:root",
+        "accountId": "444455556666",
+        "accessKeyId": "ASIA1",
+        "sessionContext": {
+            "attributes": {"creationDate": "2026-03-04T10:15:31Z", "mfaAuthenticated": "false"},
+            "sourceIdentity": "dana",
+            "assumedRoot": "true",
+        },
+    }
+
+
+def _pool_credentials(identity_id="eu-west-1:i"):
+    made = {"AccessKeyId": "ASIA1", "SecretKey": "s3cret", "SessionToken": "t0ken", "Expiration": 4_000_000_000}
+    return json.dumps({"IdentityId": identity_id, "Credentials": made})
+
+
+def test_the_roles_of_a_pool_name_the_sessions_of_its_identities(learner, access_keys):
+    service, pool = "cognito-identity", {"IdentityPoolId": "eu-west-1:p"}
+    member, guest = f"arn:aws:iam::{ACCOUNT}:role/Member", f"arn:aws:iam::{ACCOUNT}:role/Guest"
+    roles = {"authenticated": member, "unauthenticated": guest}
+    _tell(learner, service, "SetIdentityPoolRoles", {**pool, "Roles": roles}, "")
+    _tell(learner, service, "GetId", pool, json.dumps({"IdentityId": "eu-west-1:i"}))
+    for logins, role in (({}, guest), ({"Logins": {"accounts.google.com": "t"}}, member)):
+        asked = {"IdentityId": "eu-west-1:i", **logins}
+        _tell(learner, service, "GetCredentialsForIdentity", asked, _pool_credentials(), caller=iam_user("9", "n", "n"))
+        session = access_keys.find("ASIA1").principal.session
+        assert session.issuer.arn == role
+        assert dict(session.web_identity.attributes)["cognito-identity.amazonaws.com:aud"] == "eu-west-1:p"
+
+
+def test_credentials_of_a_pool_that_nobody_saw_are_nobodys(learner, access_keys):
+    _tell(learner, "cognito-identity", "GetCredentialsForIdentity", {"IdentityId": "i"}, _pool_credentials())
+    assert access_keys.find("ASIA1") is None
+
+
+def test_a_pods_session_is_named_by_the_answer(learner, access_keys):
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/pod/eks-1"
+    answer = {
+        "credentials": {"accessKeyId": "ASIA1", "secretAccessKey": "s", "sessionToken": "t", "expiration": 4e9},
+        "assumedRoleUser": {"arn": arn, "assumeRoleId": "AROAPOD:eks-1"},
+    }
+    asked = {"clusterName": "c", "token": "t"}
+    _tell(learner, "eks-auth", "AssumeRoleForPodIdentity", asked, json.dumps(answer))
+    key = access_keys.find("ASIA1")
+    assert (key.principal.arn, key.principal.principal_id) == (arn, "AROAPOD:eks-1")
+    assert key.expires_at_us == 4_000_000_000_000_000
+
+
+def test_credentials_whose_owner_no_answer_tells_are_not_learned(learner, access_keys):
+    answer = {"AccessKeyId": "ASIA1", "SecretAccessKey": "s", "SessionToken": "t"}
+    _tell(learner, "lakeformation", "GetTemporaryGlueTableCredentials", {"TableArn": "a"}, json.dumps(answer))
+    assert access_keys.find("ASIA1") is None
+
+
+def test_a_directory_buckets_session_is_the_caller(learner, access_keys):
+    answer = (
+        "<CreateSessionResult><Credentials><AccessKeyId>ASIA1</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+        "<SessionToken>t</SessionToken></Credentials></CreateSessionResult>"
+    )
+    dana = iam_user(ACCOUNT, "dana", "AIDADANA")
+    _tell(learner, "s3", "CreateSession", {"Bucket": "b--use1-az1--x-s3"}, answer, caller=dana)
+    assert access_keys.find("ASIA1").principal == dana
+
+
+def test_another_account_changes_no_key_even_if_the_upstream_let_it(learner, access_keys):
+    _tell(learner, "iam", "CreateAccessKey", {"UserName": "dana"}, _key("dana"))
+    stranger = root("999999999999")
+    _tell(learner, "iam", "UpdateAccessKey", {"AccessKeyId": "AKIA1", "Status": "Inactive"}, "<R/>", caller=stranger)
+    _tell(learner, "iam", "DeleteAccessKey", {"AccessKeyId": "AKIA1"}, "<R/>", caller=stranger)
+    assert access_keys.find("AKIA1").status == "Active"
+
+
+def test_nobody_changes_the_key_of_cloudtrail_itself(learner, access_keys):
+    key = service_key(access_keys, b"k" * 32, ACCOUNT)
+    named = {"AccessKeyId": key.access_key_id}
+    _tell(learner, "iam", "UpdateAccessKey", {**named, "Status": "Inactive"}, "<R/>")
+    _tell(learner, "iam", "DeleteAccessKey", named, "<R/>")
+    assert access_keys.find(key.access_key_id) == key
+
+
+def test_the_account_of_a_user_is_the_callers_whatever_the_upstream_calls_its_own(learner, access_keys):
+    _tell(learner, "iam", "CreateUser", {"UserName": "dana"}, _user("dana").replace(ACCOUNT, "000000000000"))
+    _tell(learner, "iam", "CreateAccessKey", {"UserName": "dana"}, _key("dana"))
+    assert access_keys.find("AKIA1").principal == iam_user(ACCOUNT, "dana", "AIDADANA", "/eng/")
+
+
+def test_a_user_that_a_stand_in_makes_up_for_root_is_not_remembered(learner, access_keys):
+    _tell(learner, "iam", "GetUser", {}, _user("default_user").replace("CreateUserResult", "GetUserResult"))
+    assert access_keys.identities.find(ACCOUNT, "user", "default_user") is None
