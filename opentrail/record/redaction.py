@@ -7,7 +7,7 @@ Names and paths compare without case.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from opentrail import limits
@@ -20,6 +20,7 @@ _EMPTY: Final = object()
 _NAMES_ALONE: Final = object()  # a list of texts stays: of a DynamoDB item, the names of its attributes
 
 Paths = frozenset[tuple[str, ...]]
+Change = Callable[[Any], Any]
 
 _EVERYWHERE: dict[str, object] = {
     "accesstoken": HIDDEN,
@@ -176,19 +177,60 @@ def _cleaned(event_source: str, event_name: str, value: Any, sensitive: Paths) -
 
 
 @functools.lru_cache(maxsize=4096)
-def _redaction(event_source: str, event_name: str, sensitive: Paths) -> "tuple[_Redaction, list[tuple[str, ...]]]":
+def redaction_by_names(event_source: str, event_name: str) -> "Redaction | None":
+    """What the names of members hide in the calls of one name; None where paths of the call hide more."""
+    redaction, paths = _redaction(event_source, event_name, frozenset())
+    return None if paths else redaction
+
+
+@functools.lru_cache(maxsize=4096)
+def _redaction(event_source: str, event_name: str, sensitive: Paths) -> "tuple[Redaction, list[tuple[str, ...]]]":
     """What is done to the calls of one name, and the paths that apply from the top; both are never changed."""
     source = event_source.removesuffix(".amazonaws.com")
     paths = [tuple(step.lower() for step in path) for path in sensitive if path]
-    return _Redaction(source), paths + _BY_CALL.get((source, event_name), [])
+    return Redaction(source), paths + _BY_CALL.get((source, event_name), [])
 
 
-class _Redaction:
+class Redaction:
     """The names that count for the calls of one source."""
 
     def __init__(self, source: str) -> None:
         self.names = _EVERYWHERE | _BY_SOURCE.get(source, {})
         self.shown = _SHOWN.get(source, _NOTHING)
+
+    def without_secrets(self, value: Any) -> Any:
+        """`value` cleaned by names alone."""
+        return self.clean(value, [], limits.RECORD_DEPTH)
+
+    def member(self, name: str, shown: Change, cleaned: Change) -> Change | None:
+        """What makes of the value of a member called `name` what records have; None: it is left out.
+
+        `shown` makes its shape, `cleaned` its shape without secrets.
+        """
+        told = self.names.get(name.lower())
+        if told is None and not name.lower().endswith("password"):
+            return cleaned
+        if told is _DROP:
+            return None
+        return lambda value: self._in_place_of_member(told, shown(value))
+
+    def entry(self, into: dict[str, Any], key: str, value: Any, shown: Change, cleaned: Change) -> None:
+        """Put what `member` makes of `value` into `into`, for a name that callers choose."""
+        name = key.lower()
+        told = self.names.get(name)
+        if told is None and not name.endswith("password"):
+            into[key] = cleaned(value)
+        elif told is not _DROP:
+            into[key] = self._in_place_of_member(told, shown(value))
+
+    def _in_place_of_member(self, told: object | None, item: Any) -> Any:
+        if told is _EMPTY:
+            return {}
+        if told is _NAMES_ALONE:
+            return item if _is_list_of_texts(item) else _in_place_of(item, HIDDEN)
+        if told is not None:
+            return _in_place_of(item, told)
+        return _in_place_of(item, HIDDEN) if isinstance(item, str) else self.without_secrets(item)  # a password
 
     def clean(self, value: Any, paths: list[tuple[str, ...]], levels: int) -> Any:
         """`value` without secrets; `paths` are those that still apply below it, `levels` how deep it may yet go."""
@@ -219,7 +261,7 @@ class _Redaction:
     def _instead_of(self, name: str, item: Any, paths: list[tuple[str, ...]]) -> object | None:
         told = self.names.get(name)
         if told is _NAMES_ALONE:
-            return None if isinstance(item, list) and all(isinstance(part, str) for part in item) else HIDDEN
+            return None if _is_list_of_texts(item) else HIDDEN
         if told is not None:
             return told
         if name.endswith("password") and isinstance(item, str):
@@ -227,6 +269,10 @@ class _Redaction:
         if paths and ((name,) in paths or ("*",) in paths) and name not in self.shown:
             return HIDDEN
         return None
+
+
+def _is_list_of_texts(item: Any) -> bool:
+    return isinstance(item, list) and all(isinstance(part, str) for part in item)
 
 
 def _below(paths: list[tuple[str, ...]], step: str, *, element: bool = False) -> list[tuple[str, ...]]:

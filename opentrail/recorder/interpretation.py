@@ -1,6 +1,8 @@
 """What a request asks for, in the terms of a CloudTrail record."""
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 from botocore.model import OperationModel
@@ -10,8 +12,8 @@ from opentrail.record.classification import category, read_only
 from opentrail.record.redaction import redact_parameters
 from opentrail.recorder.event_names import api_version, event_name, event_source
 from opentrail.recorder.shapes import ec2, s3
-from opentrail.recorder.shapes.generic import lower_first, request_shaper
-from opentrail.recorder.shapes.habits import finish_parameters
+from opentrail.recorder.shapes.generic import lower_first
+from opentrail.recorder.shapes.shown import shown_parameters
 from opentrail.telemetry import CALLS_UNREADABLE
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.protocols import ParsedRequest, UnreadableCall, read_request
@@ -67,40 +69,74 @@ def interpret(
         parsed = read_request(service, request, body)
     except UnreadableCall as fault:
         return _unreadable(service, request, signature, fault)
-    source = event_source(service, signature.service if signature is not None else "")
-    name = event_name(service, parsed.operation.name)
+    known = _known(service, signature.service if signature is not None else "", parsed.operation, parsed.protocol)
     try:
-        shaped = _shaped(parsed, request, body)
+        shaped = known.shown(parsed, request, body)
     except UnreadableCall as fault:
         return _unreadable(service, request, signature, UnreadableCall(fault.reason, parsed.operation))
-    if shaped is not None:
-        shaped = redact_parameters(source, name, shaped)
     return Interpreted(
-        service=service,
-        event_source=source,
-        event_name=name,
-        operation_name=parsed.operation.name,
-        read_only=read_only(source, name),
-        category=category(source, name, shaped),
-        request_parameters=shaped or None,
-        api_version=api_version(service),
-        operation=parsed.operation,
-        protocol=parsed.protocol,
-        parameters=parsed.parameters,
+        service,
+        known.event_source,
+        known.event_name,
+        parsed.operation.name,
+        known.read_only,
+        known.category,
+        shaped or None,
+        known.api_version,
+        parsed.operation,
+        parsed.protocol,
+        parsed.parameters,
     )
 
 
-def _shaped(parsed: ParsedRequest, request: HttpRequest, body: bytes | None) -> dict[str, Any] | None:
-    """CloudTrail's shape of the parameters. Raises UnreadableCall for a document that is none."""
-    service, operation = parsed.service, parsed.operation
-    if service == "ec2":
-        return ec2.parameters(operation, parsed.parameters)
-    if service == "s3":
-        return s3.parameters(operation, request, body)
-    if service == "s3control":
-        return s3.control_parameters(operation, request, body, _in_path(parsed))
-    shaper = request_shaper(service, operation.name, parsed.protocol, operation)
-    return finish_parameters(service, operation, shaper(parsed.parameters))
+class _Known(NamedTuple):
+    """What can be said of every call of one operation."""
+
+    event_source: str
+    event_name: str
+    read_only: bool
+    category: str
+    api_version: str | None
+    shown: Callable[[ParsedRequest, HttpRequest, bytes | None], dict[str, Any] | None]
+
+
+@functools.lru_cache(maxsize=8192)
+def _known(service: str, signing_name: str, operation: OperationModel, protocol: str) -> _Known:
+    source = event_source(service, signing_name)
+    name = event_name(service, operation.name)
+    return _Known(
+        event_source=source,
+        event_name=name,
+        read_only=read_only(source, name),
+        category=category(source, name),
+        api_version=api_version(service),
+        shown=_shown(service, operation, protocol, source, name),
+    )
+
+
+def _shown(
+    service: str, operation: OperationModel, protocol: str, source: str, name: str
+) -> Callable[[ParsedRequest, HttpRequest, bytes | None], dict[str, Any] | None]:
+    """What gives CloudTrail's parameters, without secrets; raises UnreadableCall for a document that is none."""
+
+    def ec2_parameters(parsed: ParsedRequest, request: HttpRequest, body: bytes | None) -> dict[str, Any] | None:
+        return _redacted(ec2.parameters(operation, parsed.parameters))
+
+    def s3_parameters(parsed: ParsedRequest, request: HttpRequest, body: bytes | None) -> dict[str, Any] | None:
+        return _redacted(s3.parameters(operation, request, body))
+
+    def s3control_parameters(parsed: ParsedRequest, request: HttpRequest, body: bytes | None) -> dict[str, Any] | None:
+        return _redacted(s3.control_parameters(operation, request, body, _in_path(parsed)))
+
+    def _redacted(shaped: dict[str, Any] | None) -> dict[str, Any] | None:
+        redacted: dict[str, Any] | None = redact_parameters(source, name, shaped)
+        return redacted
+
+    by_request = {"ec2": ec2_parameters, "s3": s3_parameters, "s3control": s3control_parameters}.get(service)
+    if by_request is not None:
+        return by_request
+    shown = shown_parameters(service, operation, protocol, source, name)
+    return lambda parsed, request, body: shown(parsed.parameters)
 
 
 def _in_path(parsed: ParsedRequest) -> dict[str, Any]:

@@ -12,8 +12,7 @@ from opentrail.recorder.interpretation import Interpreted
 from opentrail.recorder.resources import Touched, resources_of
 from opentrail.recorder.s3_facts import Transfer, additional_event_data
 from opentrail.recorder.shapes import ec2_answers, s3
-from opentrail.recorder.shapes.generic import answer_shaper
-from opentrail.recorder.shapes.habits import finish_elements
+from opentrail.recorder.shapes.shown import shown_elements
 from opentrail.telemetry import CALLS_UNREADABLE
 from opentrail.wire.answers import ParsedAnswer, read_answer
 from opentrail.wire.http import HttpRequest
@@ -129,17 +128,14 @@ def _elements(
         return None
     if service == "s3":
         return s3.answer_elements(headers)
+    source, name = interpreted.event_source, interpreted.event_name
     if service == "ec2":
         shaped = ec2_answers.elements(operation, body) if body else None
-    elif answer.output is None:
+        return redact_response(source, name, shaped) or None
+    output = answer.output
+    if output is None:
         return None
-    else:
-        shaper = answer_shaper(service, operation.name, interpreted.protocol, operation)
-        shaped = finish_elements(service, operation.name, shaper(answer.output))
-    if not shaped:
-        return None
-    redacted = redact_response(interpreted.event_source, interpreted.event_name, shaped)
-    return redacted or None
+    return shown_elements(service, operation, interpreted.protocol, source, name)(output) or None
 
 
 def _additional(

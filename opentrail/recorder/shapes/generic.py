@@ -6,13 +6,12 @@ Bytes (blobs) stand in no record, neither alone nor in lists and maps. What the 
 here, however deep a shape contains itself. Compiled from the model once for each operation and direction.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from opentrail.record.redaction import HIDDEN
+from opentrail.record.redaction import HIDDEN, Redaction
 from opentrail.recorder.shapes.times import java_time
 
 Reshape = Callable[[Any], Any]
@@ -26,6 +25,7 @@ PASCAL_CASE: Final = frozenset(
 _NO_COMMA: Final = frozenset(("apigateway", "cloudfront", "iam", "rds", "docdb", "neptune", "autoscaling"))
 # REST-JSON services whose times are Java texts like those of the older protocols. Source: AWS's records.
 _JAVA_TIMES: Final = frozenset(("apigateway", "appmesh"))
+_SCALARS: Final = frozenset((str, int, float, bool, type(None)))
 
 
 def lower_first(name: str) -> str:
@@ -38,8 +38,8 @@ class Shaper:
 
     __slots__ = ("_reshape",)
 
-    def __init__(self, service: str, shape: Shape | None, protocol: str) -> None:
-        self._reshape = _Compiler(service, protocol).shape(shape) if shape is not None else _as_is
+    def __init__(self, reshape: Reshape) -> None:
+        self._reshape = reshape
 
     def __call__(self, value: dict[str, Any]) -> dict[str, Any]:
         """A fresh object; `value` stays as it is."""
@@ -47,16 +47,15 @@ class Shaper:
         return reshaped if isinstance(reshaped, dict) else {}
 
 
-@functools.lru_cache(maxsize=8192)
-def request_shaper(service: str, operation: str, protocol: str, model: OperationModel) -> Shaper:
-    """The shaper of an operation's parameters."""
-    return Shaper(service, model.input_shape, protocol)
+def shaper(service: str, shape: Shape | None, protocol: str, redaction: Redaction | None = None) -> Shaper:
+    """The shaper of an operation's parameters or output.
 
-
-@functools.lru_cache(maxsize=8192)
-def answer_shaper(service: str, operation: str, protocol: str, model: OperationModel) -> Shaper:
-    """The shaper of an operation's output."""
-    return Shaper(service, model.output_shape, protocol)
+    With `redaction` it also leaves out and hides what `redaction.without_secrets` would, in the same walk.
+    """
+    if shape is None:
+        return Shaper(_as_is)
+    compiler = _Compiler(service, protocol)
+    return Shaper((_Cleaning(compiler, redaction) if redaction is not None else compiler).shape(shape))
 
 
 class _Compiler:
@@ -69,10 +68,16 @@ class _Compiler:
         else:
             self._time = _as_is
 
-    def _name(self, name: str, member: Shape) -> str:
+    def name(self, name: str, member: Shape) -> str:
+        """CloudTrail's name of a member."""
         return str(member.serialization.get("name", name)) if self._as_on_wire else lower_first(name)
 
+    def newer_name(self, name: str) -> str:
+        """CloudTrail's name of a member that is newer than the model."""
+        return name if self._as_on_wire else lower_first(name)
+
     def reshape(self, shape: Shape) -> Reshape:
+        """Of a member."""
         return _hidden if shape.metadata.get("sensitive") else self.shape(shape)
 
     def shape(self, shape: Shape) -> Reshape:
@@ -104,8 +109,8 @@ class _Compiler:
             for name, item in value.items():
                 try:
                     member = members[name]
-                except KeyError:  # newer than the model
-                    reshaped[name if self._as_on_wire else lower_first(name)] = item
+                except KeyError:
+                    reshaped[self.newer_name(name)] = item
                     continue
                 if member is not None:
                     reshaped[member[0]] = item if member[1] is _as_is else member[1](item)
@@ -113,7 +118,85 @@ class _Compiler:
 
         self._made[shape.name] = reshape
         for name, member in shape.members.items():
-            members[name] = None if _left_out(member) else (self._name(name, member), self.reshape(member))
+            members[name] = None if _left_out(member) else (self.name(name, member), self.reshape(member))
+        return reshape
+
+
+class _Cleaning:
+    """Compiles the shapes of `compiler` and the redaction of what they make into one walk.
+
+    What is known of a member's name is settled here, once; only values of types that the model does not tell, and
+    names that the model does not know, are looked at for each call.
+    """
+
+    def __init__(self, compiler: _Compiler, redaction: Redaction) -> None:
+        self._plain = compiler
+        self._redaction = redaction
+        self._made: dict[str, Reshape] = {}
+        clean = redaction.without_secrets
+
+        def scalar(value: Any) -> Any:
+            return value if type(value) in _SCALARS else clean(value)
+
+        self._scalar: Reshape = scalar
+
+    def shape(self, shape: Shape) -> Reshape:
+        """Of a value that is not sensitive as a whole."""
+        scalar = self._scalar
+        if isinstance(shape, StructureShape):
+            if shape.is_document_type:
+                return scalar
+            found = self._made.get(shape.name)
+            return found if found is not None else self._structure(shape)
+        if isinstance(shape, ListShape):
+            item = self._member(shape.member)
+            return lambda value: [item(part) for part in value] if type(value) is list else scalar(value)
+        if isinstance(shape, MapShape):
+            return self._map(self._plain.reshape(shape.value), self._member(shape.value))
+        plain = self._plain.shape(shape)
+        return scalar if plain is _as_is else lambda value: scalar(plain(value))
+
+    def _member(self, shape: Shape) -> Reshape:
+        return _hidden if shape.metadata.get("sensitive") else self.shape(shape)
+
+    def _map(self, shown: Reshape, cleaned: Reshape) -> Reshape:
+        scalar, entry = self._scalar, self._redaction.entry
+
+        def reshape(value: Any) -> Any:
+            if type(value) is not dict:
+                return scalar(value)
+            reshaped: dict[str, Any] = {}
+            for key, item in value.items():
+                entry(reshaped, key, item, shown, cleaned)
+            return reshaped
+
+        return reshape
+
+    def _structure(self, shape: StructureShape) -> Reshape:
+        scalar, entry, newer_name = self._scalar, self._redaction.entry, self._plain.newer_name
+        members: dict[str, tuple[str, Reshape] | None] = {}
+
+        def reshape(value: Any) -> Any:
+            if type(value) is not dict:
+                return scalar(value)
+            reshaped: dict[str, Any] = {}
+            for name, item in value.items():
+                try:
+                    member = members[name]
+                except KeyError:
+                    entry(reshaped, newer_name(name), item, _as_is, scalar)
+                    continue
+                if member is not None:
+                    reshaped[member[0]] = member[1](item)
+            return reshaped
+
+        self._made[shape.name] = reshape
+        for name, member in shape.members.items():
+            members[name] = None
+            if not _left_out(member):
+                shown_name = self._plain.name(name, member)
+                inner = self._redaction.member(shown_name, self._plain.reshape(member), self._member(member))
+                members[name] = (shown_name, inner) if inner is not None else None
         return reshape
 
 

@@ -30,11 +30,26 @@ _REDACTED: Final = "***(Redacted)"  # AWS's own mark
 _DYNAMODB_TYPES: Final = frozenset(map(lower_first, ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")))
 
 
+def has_request_habit(service: str) -> bool:
+    """Whether `finish_parameters` does more than add what `added_parameters` says."""
+    return service == "apigateway" or service in _REQUEST_HABITS
+
+
+def has_answer_habit(service: str) -> bool:
+    """Whether `finish_elements` changes anything."""
+    return service in UNWRAPPED or service in _ANSWER_HABITS
+
+
+def added_parameters(service: str, operation: str) -> Mapping[str, Any]:
+    """Parameters that the service adds to those of the caller, by CloudTrail's names; none of them is secret."""
+    return _DEFAULTS.get((service, operation), {})
+
+
 def finish_parameters(service: str, operation: OperationModel, shaped: dict[str, Any]) -> dict[str, Any]:
     """`shaped` parameters as this service has them; may change and return the given object."""
     if service == "apigateway":
         return _api_gateway_request(operation, shaped)
-    for name, value in _DEFAULTS.get((service, operation.name), {}).items():
+    for name, value in added_parameters(service, operation.name).items():
         shaped.setdefault(name, value)
     habit = _REQUEST_HABITS.get(service)
     return habit(operation.name, shaped) if habit is not None else shaped

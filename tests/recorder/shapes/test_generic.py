@@ -1,4 +1,4 @@
-from opentrail.recorder.shapes.generic import answer_shaper, lower_first, request_shaper
+from opentrail.recorder.shapes.generic import lower_first, shaper
 from opentrail.recorder.shapes.habits import finish_parameters
 from opentrail.recorder.shapes.times import epoch_milliseconds, java_time
 from opentrail.wire.service_models import available_services, service_model
@@ -129,5 +129,5 @@ def test_every_service_compiles():
         model = service_model(service)
         for name in list(model.operation_names)[:3]:
             operation = model.operation_model(name)
-            for shaper in (request_shaper, answer_shaper):
-                assert shaper(service, name, "json", operation)({}) == {}
+            for shape in (operation.input_shape, operation.output_shape):
+                assert shaper(service, shape, "json")({}) == {}
