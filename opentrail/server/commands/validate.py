@@ -8,24 +8,22 @@ from typing import Annotated
 import msgspec
 import typer
 
-from opentrail.catalog.database import open_catalog
 from opentrail.clock import SystemClock
 from opentrail.errors import ClientError, OpenTrailError
 from opentrail.record.times import format_event_time
 from opentrail.server.commands.terminal import visible
 from opentrail.server.commands.time_option import parse_time
 from opentrail.server.commands.validate_output import output, print_summary
-from opentrail.server.data_folder import DataFolder
 from opentrail.trails.validation.archive import S3Archive
 from opentrail.trails.validation.discovery import Wanted
 from opentrail.trails.validation.places import Ground, TrailName, buckets, describe_trail, in_folder, in_s3
-from opentrail.trails.validation.public_keys import CatalogKeys, EndpointKeys, KeyBook, ListedKeys
+from opentrail.trails.validation.public_keys import EndpointKeys, KeyBook, ListedKeys
 from opentrail.trails.validation.tally import COULD_NOT_GO_ON, Tally
 from opentrail.trails.validation.validation import Validation
 
 S3_SCHEME = "s3://"
 FILE_SCHEME = "file://"
-S3_THREADS = 48
+S3_THREADS = 32
 
 
 class NothingAsked(ClientError):
@@ -137,5 +135,10 @@ def _key_book(file: Path | None, data_dir: Path | None, endpoint_url: str | None
         except OSError as error:
             raise BadKeyFile(f"{file} cannot be read: {error.strerror}") from error
     if data_dir is not None:
+        # Most runs need no catalog, and loading it takes as long as validating a thousand files.
+        from opentrail.catalog.database import open_catalog  # noqa: PLC0415
+        from opentrail.server.data_folder import DataFolder  # noqa: PLC0415
+        from opentrail.trails.validation.catalog_keys import CatalogKeys  # noqa: PLC0415
+
         return CatalogKeys(open_catalog(DataFolder.resolve(data_dir).catalog))
     return EndpointKeys.at(endpoint_url)

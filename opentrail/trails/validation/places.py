@@ -102,13 +102,13 @@ def buckets(endpoint_url: str | None, connections: int) -> Callable[[str], Bucke
     It raises NoSuchBucket and other faults where AWS does not tell the bucket's Region.
     """
     clients: dict[str | None, Any] = {None: connect(S3Access(endpoint_url), connections=connections)}
-    plain = can_be_plain()
 
     def opened(name: str) -> Bucket:
         region = None if endpoint_url is not None else _region_of(clients[None], name)
         if region not in clients:
             clients[region] = connect(S3Access(endpoint_url, region), connections=connections)
         client = clients[region]
+        plain = can_be_plain(client.meta.endpoint_url)
         signer = _signer(region or client.meta.region_name or US_EAST_1) if plain else None
         getting = PlainGet(client.meta.endpoint_url, signer, READ_TIMEOUT_SECONDS) if signer is not None else None
         return S3Bucket(name, client=client, plain_get=getting)

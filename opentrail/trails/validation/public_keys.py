@@ -1,13 +1,11 @@
-"""Where the public keys come from: an endpoint's ListPublicKeys, a file with its answer, or our own catalog."""
+"""Where the public keys come from: an endpoint's ListPublicKeys, a file with its answer; `catalog_keys` has ours."""
 
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from sqlalchemy import Engine
 
-from opentrail.catalog.signing_keys import read_keys
 from opentrail.clock import MICROSECONDS, as_datetime
 from opentrail.errors import Unavailable
 from opentrail.logfile.public_keys import PublicKey, read_list
@@ -49,21 +47,6 @@ class ListedKeys:
             key.fingerprint: key
             for key in self._keys
             if not key.valid_to_us or (key.valid_to_us >= from_us and key.valid_from_us <= to_us)
-        }
-
-
-class CatalogKeys:
-    """The keys of a data folder of ours."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def keys(self, region: str, from_us: int, to_us: int) -> Keys:
-        """The Region's keys valid in that time."""
-        return {
-            row.fingerprint: PublicKey(row.public_key, row.fingerprint, row.valid_from, row.valid_to)
-            for row in read_keys(self._engine, region)
-            if row.valid_to >= from_us and row.valid_from <= to_us
         }
 
 
