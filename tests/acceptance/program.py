@@ -93,10 +93,12 @@ class Program:
             "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
         }
 
-    def aws(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def aws(self, *arguments: str, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
         """The real AWS CLI."""
         command = [str(Path(sys.executable).parent / "aws"), *arguments, "--output", "json"]
-        return subprocess.run(command, env=self.environment(), capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            command, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False
+        )
 
     def opentrail(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Another command of ours on the same data."""
