@@ -21,6 +21,8 @@ from opentrail.trails.grid import named_us
 from opentrail.trails.judging import TrailInPass
 from opentrail.trails.outbox import Outbox
 
+Packed = dict[tuple[int, ...], content.LogFile]  # by the positions of the events
+
 
 class TrailsChanged(OpenTrailError):
     """A trail was changed after its events were judged."""
@@ -42,10 +44,11 @@ class Cutter:
         `seen_change` is no longer the newest change of any trail.
         """
         files: list[CutFile] = []
+        packed: Packed = {}
         try:
             for trail in trails:
                 for group, buffer in trail.buffers.groups.items():
-                    files.extend(self._write(trail.trail_id, group, buffer))
+                    files.extend(self._write(trail.trail_id, group, buffer, packed))
             if files:
                 self._outbox.seal()
             with self._engine.begin() as connection:
@@ -61,12 +64,16 @@ class Cutter:
             trail.committed()
         return files
 
-    def _write(self, trail_id: int, group: Group, buffer: Buffer) -> Iterator[CutFile]:
-        """The files of one group, each in the outbox."""
+    def _write(self, trail_id: int, group: Group, buffer: Buffer, packed: Packed) -> Iterator[CutFile]:
+        """The files of one group, each in the outbox. Trails that selected the same events share the packing."""
         now = self._clock.now_us()
         version, trail = group.version, group.version.trail
         for start, end in buffer.parts():
-            written = content.write(buffer.records[start:end])
+            times, positions = buffer.times_us[start:end], buffer.positions[start:end]
+            same = tuple(positions)
+            written = packed.get(same)
+            if written is None:
+                written = packed[same] = content.write(buffer.records[start:end])
             key = LogFileKey(
                 account=group.account,
                 region=group.region,
@@ -76,7 +83,6 @@ class Cutter:
                 prefix=trail.prefix,
                 organization=trail.organization_id or "",
             )
-            times, positions = buffer.times_us[start:end], buffer.positions[start:end]
             yield CutFile(
                 trail_id=trail_id,
                 version=version.number,

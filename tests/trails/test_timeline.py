@@ -37,9 +37,8 @@ def test_each_position_is_judged_by_the_version_in_force() -> None:
 
 
 def test_periods_begin_with_validated_logging_and_end_with_it() -> None:
-    timeline = made(
-        (0, True, True), (1, True, True), (2, False, True), (3, True, True), (4, True, False), (5, True, True)
-    )
+    on, off = (True, True), (False, True)
+    timeline = made((0, *on), (1, *on), (2, *off), (3, *on), (4, True, False), (5, *on))
     assert [version.period for version in timeline.versions] == [1, 1, None, 4, None, 6]
 
 
