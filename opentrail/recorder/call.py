@@ -37,6 +37,7 @@ class Call:
     upstream: Upstream | None = None
     key: AccessKey | None = None  # that the call names
     principal: Principal | None = None  # once the signature is known to be good
+    owner: str = ""  # of an unsigned call: the account of what it names, where that is known
     object_data: bool = False  # the request's body goes into an S3 object
 
     spool: Spool | None = None

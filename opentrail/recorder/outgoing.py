@@ -26,7 +26,7 @@ def outgoing_request(call: Call, upstream: Upstream, now: datetime, home_account
     headers = end_to_end(call.request.headers)
     if upstream.account_header is not None:
         headers = _without_copies(headers, upstream.account_header)
-        account = call.principal.account if call.principal is not None else home_account
+        account = call.principal.account if call.principal is not None else call.owner or home_account
         headers.append((upstream.account_header, account))
         if call.signature is not None and call.signature.kind in ("header", "query"):
             headers = [pair for pair in headers if pair[0] != "authorization"]

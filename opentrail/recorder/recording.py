@@ -149,4 +149,4 @@ def _identity(call: Call, settings: RecorderSettings) -> bytes:
 
 
 def _recipient(call: Call, settings: RecorderSettings) -> str:
-    return call.principal.account if call.principal is not None else settings.home_account
+    return call.principal.account if call.principal is not None else call.owner or settings.home_account

@@ -34,6 +34,7 @@ from opentrail.recorder.call import Call
 from opentrail.recorder.client_address import FORWARDED_FOR, client_address
 from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.interpretation import interpret
+from opentrail.recorder.learning.pools import COGNITO, owner_of_pool
 from opentrail.recorder.object_data import deletes_objects, request_is_object_data
 from opentrail.recorder.one_meaning import require_one_meaning
 from opentrail.recorder.outgoing import DEFAULT_REGION
@@ -227,6 +228,12 @@ async def understand(around: Surroundings, call: Call) -> None:
         call.interpreted = interpret(call.service, _naming_its_action(call), call.captured, call.signature)
 
 
+async def find_owner(around: Surroundings, call: Call) -> None:
+    """Whose account an unsigned call is about: it is told of there, and the upstream does it there."""
+    if call.signature is None and call.service == COGNITO and call.interpreted is not None:
+        call.owner = owner_of_pool(around.access_keys.identities, call.interpreted.parameters or {})
+
+
 STEPS: tuple[Step, ...] = (
     find_client_address,
     recognise_service,
@@ -237,6 +244,7 @@ STEPS: tuple[Step, ...] = (
     take_body,
     verify_body,
     understand,
+    find_owner,
     require_upstream,
     refuse_second_meanings,
 )

@@ -66,6 +66,21 @@ def _owner_of_key(call: Call, access_keys: AccessKeys, body: bytes) -> bytes:
     return _with_elements(body, {"Account": key.principal.account}) if key is not None else body
 
 
+def _own_user(call: Call, access_keys: AccessKeys, body: bytes) -> bytes:
+    """GetUser without a name: the caller itself. Stand-ins know users by their long-term keys alone."""
+    principal = call.principal
+    if principal is None or _parameters(call).get("UserName"):
+        return body
+    if principal.type == "Root":
+        body = _without_element(_without_element(body, "UserName"), "Path")
+        return _with_elements(body, {"UserId": principal.principal_id, "Arn": principal.arn})
+    if principal.type != "IAMUser":
+        return body
+    path = principal.arn.partition(":user")[2].rpartition("/")[0] + "/"
+    values = {"UserName": principal.user_name or "", "Path": path, "Arn": principal.arn}
+    return _with_elements(body, {**values, "UserId": principal.principal_id})
+
+
 def _own_credentials(call: Call, access_keys: AccessKeys, body: bytes) -> bytes:
     """GetSessionToken, GetFederationToken."""
     if not any(b"<AccessKeyId>" + key + b"</AccessKeyId>" in body for key in EXAMPLE_KEYS):
@@ -110,6 +125,7 @@ def _role_id(call: Call, access_keys: AccessKeys, body: bytes) -> bytes:
 
 
 _CORRECTIONS: Final[Mapping[tuple[str, str], Correction]] = {
+    ("iam", "GetUser"): _own_user,
     ("sts", "GetCallerIdentity"): _caller,
     ("sts", "GetAccessKeyInfo"): _owner_of_key,
     ("sts", "GetSessionToken"): _own_credentials,
@@ -127,9 +143,18 @@ def _parameters(call: Call) -> Mapping[str, Any]:
 def _with_elements(body: bytes, values: Mapping[str, str]) -> bytes:
     """An XML answer with other contents in its first elements of these names; texts of callers are escaped in it."""
     for name, value in values.items():
-        tag = name.encode()
-        element = b"<%b>%b</%b>" % (tag, escape(value).encode(), tag)
-        begin, end = body.find(b"<%b>" % tag), body.find(b"</%b>" % tag)
-        if 0 <= begin < end:
-            body = body[:begin] + element + body[end + len(tag) + 3 :]
+        begin, end = _place(body, name)
+        if begin < end:
+            body = body[:begin] + f"<{name}>{escape(value)}</{name}>".encode() + body[end:]
     return body
+
+
+def _without_element(body: bytes, name: str) -> bytes:
+    begin, end = _place(body, name)
+    return body[:begin] + body[end:]
+
+
+def _place(body: bytes, name: str) -> tuple[int, int]:
+    """Where the first element of that name begins and ends; (0, 0) where there is none."""
+    begin, end = body.find(f"<{name}>".encode()), body.find(f"</{name}>".encode())
+    return (begin, end + len(name) + 3) if 0 <= begin < end else (0, 0)

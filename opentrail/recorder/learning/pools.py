@@ -4,15 +4,17 @@ Its call is not signed and its answer names no role. The role follows from what 
 identity (GetId), the pool's account (whoever made it) and its roles (SetIdentityPoolRoles).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 
-from opentrail.accounts.identities import Identity
+from opentrail.accounts.identities import Identities, Identity
 from opentrail.accounts.principal import Principal, Session, WebIdentity, assumed_role
 from opentrail.recorder.learning.told import Known, Steps, Told
 
+COGNITO: Final = "cognito-identity"
 PROVIDER: Final = "cognito-identity.amazonaws.com"
 SESSION_NAME: Final = "CognitoIdentityCredentials"
 _ROLES: Final = ("authenticated", "unauthenticated")
@@ -57,6 +59,15 @@ def credentials_got(known: Known, told: Told) -> None:
     principal = known.look_ups.caller("cognito-identity", credentials) or _session_of(known, told, identity_id)
     if principal is not None:
         known.session_key(credentials, _with_web_identity(principal, known, told, identity_id))
+
+
+def owner_of_pool(identities: Identities, parameters: Mapping[str, Any]) -> str:
+    """The account of the pool, or of the pool of the identity, that a call names; empty where nobody saw it made."""
+    pool_id, identity_id = parameters.get("IdentityPoolId"), parameters.get("IdentityId")
+    found = identities.find_anywhere("identity-pool", pool_id) if isinstance(pool_id, str) else None
+    if found is None and isinstance(identity_id, str):
+        found = identities.find_anywhere("pool-identity", identity_id)
+    return found.account if found is not None else ""
 
 
 def _session_of(known: Known, told: Told, identity_id: str) -> Principal | None:

@@ -6,6 +6,8 @@ our clients and leave no record here.
 """
 
 import functools
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from opentrail import limits
 from opentrail.accounts.identities import Identity
 from opentrail.accounts.principal import UNKNOWN, Principal, Session, SessionIssuer
 from opentrail.clock import Clock
@@ -39,14 +42,36 @@ class UpstreamLookUps:
     def __init__(self, upstreams: Upstreams, clock: Clock) -> None:
         self._upstreams = upstreams
         self._clock = clock
+        self._not_found: OrderedDict[tuple[str, str, str], float] = OrderedDict()  # until when nobody asks again
+        self._lock = threading.Lock()
 
     def user(self, account: str, name: str) -> Identity | None:
-        """An IAM user by name."""
+        """An IAM user by name; one that was not found is not asked for again for a while."""
+        return self._once("user", account, name, lambda: self._user(account, name))
+
+    def role(self, account: str, name: str) -> Identity | None:
+        """A role by name, only of that account; one that was not found is not asked for again for a while."""
+        return self._once("role", account, name, lambda: self._role(account, name))
+
+    def _once(self, kind: str, account: str, name: str, ask: Callable[[], Identity | None]) -> Identity | None:
+        asked, now = (kind, account, name), self._clock.monotonic()
+        with self._lock:
+            if self._not_found.get(asked, now) > now:
+                return None
+        found = ask()
+        with self._lock:
+            self._not_found.pop(asked, None)
+            if found is None:
+                self._not_found[asked] = now + limits.LOOK_UP_FAILED_SECONDS
+                if len(self._not_found) > limits.ACCESS_KEYS_IN_MEMORY:
+                    self._not_found.popitem(last=False)
+        return found
+
+    def _user(self, account: str, name: str) -> Identity | None:
         answer = self._ask_iam(account, lambda iam: iam.get_user(UserName=name))
         return user_described(answer.get("User"), account)
 
-    def role(self, account: str, name: str) -> Identity | None:
-        """A role by name; only one of that account."""
+    def _role(self, account: str, name: str) -> Identity | None:
         found = role_described(self._ask_iam(account, lambda iam: iam.get_role(RoleName=name)).get("Role"))
         return found if found is not None and found.account == account else None
 
@@ -56,7 +81,7 @@ class UpstreamLookUps:
         if look_up is None or not look_up.sts_url:
             return None
         key = (credentials.access_key_id, credentials.secret, credentials.session_token)
-        answer = _answer(lambda: _client("sts", look_up.sts_url, look_up.region, key).get_caller_identity())
+        answer = _answer(lambda: _new_client("sts", look_up.sts_url, look_up.region, key).get_caller_identity())
         return self._named(str(answer.get("Arn", "")), str(answer.get("UserId", "")))
 
     def key(self, upstream: Upstream, access_key_id: str) -> Principal | None:
@@ -88,7 +113,8 @@ class UpstreamLookUps:
             return {}
         if upstream.account_header is not None:
             key: Key = (_NOBODYS_KEY, _NOBODYS_KEY, None)
-            return _answer(lambda: question(_client_for(account, upstream.account_header or "", upstream.url, key)))
+            told = (account, upstream.account_header)
+            return _answer(lambda: question(_client("iam", upstream.url, _REGION, key, *told)))
         if upstream.signing == "resign":
             key = (upstream.access_key_id, upstream.secret_access_key, None)
             return _answer(lambda: question(_client("iam", upstream.url, upstream.region or _REGION, key)))
@@ -137,17 +163,10 @@ def _answer(question: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     return {}
 
 
-@functools.cache
-def _botocore() -> botocore.session.Session:
-    session = botocore.session.Session()
-    session.set_config_variable("config_file", "/dev/null")  # what the server's own user has set up is not ours
-    session.set_config_variable("credentials_file", "/dev/null")
-    return session
-
-
-def _client(service: str, url: str, region: str, key: Key) -> Any:
+def _new_client(service: str, url: str, region: str, key: Key, account: str = "", header: str = "") -> Any:
+    """A client; `header` tells the upstream the `account`."""
     access_key_id, secret, token = key
-    return _botocore().create_client(
+    client = _botocore().create_client(
         service,
         region_name=region,
         endpoint_url=url,
@@ -157,12 +176,20 @@ def _client(service: str, url: str, region: str, key: Key) -> Any:
         config=_CONFIG,
     )
 
-
-def _client_for(account: str, header: str, url: str, key: Key) -> Any:
-    client = _client("iam", url, _REGION, key)
-
     def tell_account(request: Any, **_: Any) -> None:
         request.headers[header] = account
 
-    client.meta.events.register("before-send.iam", tell_account)
+    if header:
+        client.meta.events.register(f"before-send.{service}", tell_account)
     return client
+
+
+_client = functools.lru_cache(maxsize=64)(_new_client)  # making one takes longer than asking
+
+
+@functools.cache
+def _botocore() -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.set_config_variable("config_file", "/dev/null")  # what the server's own user has set up is not ours
+    session.set_config_variable("credentials_file", "/dev/null")
+    return session

@@ -14,6 +14,7 @@ from tests.recorder.identities.world import (
     Signer,
     World,
     saml_response,
+    signer_of,
     web_token,
 )
 from tests.recorder.rig import ACCOUNT, USER_KEY
@@ -189,3 +190,27 @@ def test_a_key_that_the_recorder_gives_out_is_nowhere_in_the_journal(people: Wor
     record = people.last("GetSessionToken")
     assert record["responseElements"]["credentials"]["accessKeyId"] == signer.key
     assert signer.secret not in str(record) and str(signer.token) not in str(record)
+
+
+def test_get_user_without_a_name_answers_the_caller_himself(people: World) -> None:
+    user = people.user("mirror", "/m/")
+    session = people.sts("get_session_token", people.key("mirror"))
+    own = people.client("iam", session).get_user()["User"]
+    assert {name: own[name] for name in ("UserName", "UserId", "Arn", "Path")} == {
+        name: user[name] for name in ("UserName", "UserId", "Arn", "Path")
+    }
+    own = people.client("iam").get_user()["User"]
+    assert (own["UserId"], own["Arn"]) == (ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
+    assert "UserName" not in own
+
+
+def test_a_guest_of_another_accounts_pool_is_told_of_there(people: World) -> None:
+    pool = people.client("cognito-identity", DANA).create_identity_pool(
+        IdentityPoolName="theirs", AllowUnauthenticatedIdentities=True
+    )["IdentityPoolId"]
+    cognito = people.client("cognito-identity", None)
+    identity = cognito.get_id(IdentityPoolId=pool)["IdentityId"]
+    assert people.last("GetId")["recipientAccountId"] == OTHER_ACCOUNT
+    signer = signer_of(cognito.get_credentials_for_identity(IdentityId=identity)["Credentials"])
+    assert people.last("GetCredentialsForIdentity")["recipientAccountId"] == OTHER_ACCOUNT
+    assert people.identity(signer)["accountId"] == OTHER_ACCOUNT
