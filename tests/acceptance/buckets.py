@@ -1,32 +1,8 @@
-"""Buckets for trails: with the policy that CloudTrail asks for, and what lies in them."""
+"""What lies in the buckets of trails."""
 
 import gzip
 import json
 from typing import Any
-
-
-def make_bucket(s3: Any, bucket: str, trail_arn: str, account: str, prefix: str = "") -> None:
-    """A bucket that lets CloudTrail deliver for this trail, with the policy of AWS's user guide."""
-    s3.create_bucket(Bucket=bucket)
-    allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
-    source = {"aws:SourceArn": trail_arn}
-    statements = [
-        {
-            "Sid": "AWSCloudTrailAclCheck20150319",
-            **allow,
-            "Action": "s3:GetBucketAcl",
-            "Resource": f"arn:aws:s3:::{bucket}",
-            "Condition": {"StringEquals": source},
-        },
-        {
-            "Sid": "AWSCloudTrailWrite20150319",
-            **allow,
-            "Action": "s3:PutObject",
-            "Resource": f"arn:aws:s3:::{bucket}/{prefix}AWSLogs/{account}/*",
-            "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control", **source}},
-        },
-    ]
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
 
 
 def keys_of(s3: Any, bucket: str, part: str = "") -> list[str]:

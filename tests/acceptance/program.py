@@ -101,8 +101,8 @@ class Program:
         )
 
     def opentrail(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Another command of ours on the same data."""
-        return opentrail(*arguments, "--data-dir", str(self.data_dir))
+        """Another command of ours on the same data, with the AWS settings of a client."""
+        return opentrail(*arguments, "--data-dir", str(self.data_dir), environment=self.environment())
 
     def events(self, *arguments: str) -> list[dict[str, Any]]:
         """`opentrail events --json`, read."""
@@ -135,11 +135,10 @@ class Program:
         self._reader.join(5)
 
 
-def opentrail(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def opentrail(*arguments: str, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """One command of the real program."""
-    return subprocess.run(
-        [sys.executable, "-m", "opentrail", *arguments], capture_output=True, text=True, timeout=300, check=False
-    )
+    command = [sys.executable, "-m", "opentrail", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
 def eventually(look: Any, *, seconds: float) -> Any:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.buckets import keys_of, log_files, make_bucket
+from tests.acceptance.buckets import keys_of, log_files
 from tests.acceptance.faulty_store import FAULTS, FaultyStore
 from tests.acceptance.load import Clients
 from tests.acceptance.program import Program, eventually
+from tests.acceptance.trail_making import make_bucket
 from tests.objects.seaweedfs import KEY, client, seaweedfs
 
 pytestmark = pytest.mark.acceptance
@@ -101,7 +102,7 @@ def _check(folder: Path, rounds: int) -> None:
 def _begin(program: Program) -> None:
     """A bucket and a trail that logs."""
     program.start()
-    make_bucket(program.client("s3"), BUCKET, TRAIL, ACCOUNT)
+    make_bucket(program, BUCKET)
     cloudtrail = program.client("cloudtrail")
     cloudtrail.create_trail(Name="audit", S3BucketName=BUCKET, EnableLogFileValidation=True)
     time.sleep(1.1)  # StartLogging has a second of its own

@@ -44,3 +44,11 @@ def make_log_group(program: Program, name: str) -> tuple[str, str]:
     trust = {"Effect": "Allow", "Principal": CLOUDTRAIL, "Action": "sts:AssumeRole"}
     role = program.client("iam").create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument=policy(trust))
     return f"{group['arn'].removesuffix(':*')}:*", str(role["Role"]["Arn"])
+
+
+def make_topic(program: Program, name: str) -> str:
+    """A topic that CloudTrail may publish to; its ARN."""
+    sns = program.client("sns")
+    arn = str(sns.create_topic(Name=name)["TopicArn"])
+    sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy(allow("SNS:Publish", arn)))
+    return arn
