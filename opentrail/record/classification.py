@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from opentrail.record.access_levels import READS, WRITES
 from opentrail.record.data_events import DATA_EVENTS
 from opentrail.record.view import RecordView
 
@@ -13,6 +14,7 @@ _READ_VERBS = (
     "Search", "Select", "Simulate", "Test", "TransactGet", "Validate", "Verify", "View",
 )  # fmt: skip
 
+_NONE: frozenset[str] = frozenset()
 _VERB_CHARACTERS = max(map(len, _READ_VERBS)) + 1  # the longest verb and what tells that it ends
 
 # Calls whose verb says otherwise, as AWS's own records have them.
@@ -63,7 +65,11 @@ _CATEGORY_OF_TYPE = {
 def read_only(event_source: str, event_name: str) -> bool:
     """Whether the call changes nothing, by its verb and AWS's exceptions; an unknown verb counts as a write."""
     exception = _READ_ONLY_EXCEPTIONS.get((event_source, event_name))
-    return exception if exception is not None else _has_read_verb(event_name[:_VERB_CHARACTERS])
+    if exception is not None:
+        return exception
+    if event_name in READS.get(event_source, _NONE):
+        return True
+    return event_name not in WRITES.get(event_source, _NONE) and _has_read_verb(event_name[:_VERB_CHARACTERS])
 
 
 def category(event_source: str, event_name: str, parameters: Mapping[str, Any] | None = None) -> str:

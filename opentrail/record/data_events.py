@@ -37,12 +37,47 @@ DATA_EVENTS: dict[str, frozenset[str]] = {
             PutTraceSegments""",
         "events": "PutEvents PutPartnerEvents",
         "states": "GetActivityTask InvokeHTTPEndpoint StartSyncExecution",
-        "sagemaker": "InvokeEndpoint InvokeEndpointAsync InvokeEndpointWithResponseStream",
+        "sagemaker": """BatchGetMetrics BatchGetRecord BatchPutMetrics DeleteRecord GetRecord InvokeEndpoint
+            InvokeEndpointAsync InvokeEndpointWithResponseStream PutRecord""",
         "rdsdata": "BatchExecuteStatement BeginTransaction CommitTransaction ExecuteStatement RollbackTransaction",
         "appconfig": "GetLatestConfiguration StartConfigurationSession",
         "ses": "SendBulkEmail SendBulkTemplatedEmail SendEmail SendRawEmail SendTemplatedEmail",
         "servicediscovery": "DiscoverInstances DiscoverInstancesRevision GetInstancesHealthStatus",
-        "bedrock": """ApplyGuardrail GetAgentMemory InvokeAgent InvokeFlow InvokeInlineAgent
-            InvokeModelWithBidirectionalStream Retrieve RetrieveAndGenerate""",
+        "bedrock": """ApplyGuardrail DeleteAgentMemory GetAgentMemory GetAsyncInvoke GetDataAutomationStatus
+            InvokeAgent InvokeDataAutomationAsync InvokeFlow InvokeInlineAgent InvokeModelWithBidirectionalStream
+            ListAsyncInvokes Retrieve RetrieveAndGenerate RetrieveAndGenerateStream StartAsyncInvoke""",
+        "bedrock-agentcore": """CreateEvent DeleteEvent DeleteMemoryRecord GetEvent GetMemoryRecord
+            InvokeAgentRuntime InvokeCodeInterpreter ListActors ListEvents ListMemoryRecords ListSessions
+            RetrieveMemoryRecords StartBrowserSession StartCodeInterpreterSession StopBrowserSession
+            StopCodeInterpreterSession""",
+        "cloudfront-keyvaluestore": "DeleteKey DescribeKeyValueStore GetKey ListKeys PutKey UpdateKeys",
+        "geo-maps": "GetGlyphs GetSprites GetStaticMap GetStyleDescriptor GetTile",
+        "geo-places": "Autocomplete Geocode GetPlace ReverseGeocode SearchNearby SearchText Suggest",
+        "geo-routes": "CalculateIsolines CalculateRouteMatrix CalculateRoutes OptimizeWaypoints SnapToRoads",
+        "iotdata": """DeleteThingShadow GetRetainedMessage GetThingShadow ListNamedShadowsForThing
+            ListRetainedMessages Publish UpdateThingShadow""",
+        "iotsitewise": """BatchGetAssetPropertyAggregates BatchGetAssetPropertyValue
+            BatchGetAssetPropertyValueHistory BatchPutAssetPropertyValue GetAssetPropertyAggregates
+            GetAssetPropertyValue GetAssetPropertyValueHistory GetInterpolatedAssetPropertyValues""",
+        "iottwinmaker": "BatchPutPropertyValues ExecuteQuery GetPropertyValue GetPropertyValueHistory",
+        "kendra-ranking": "Rescore",
+        "kinesisvideo": "GetClip GetDASHStreamingSessionURL GetHLSStreamingSessionURL GetImages GetMedia PutMedia",
+        "medical-imaging": """CopyImageSet DeleteImageSet GetImageFrame GetImageSet GetImageSetMetadata
+            ListImageSetVersions SearchImageSets UpdateImageSetMetadata""",
+        "neptune-graph": "CancelQuery ExecuteQuery GetGraphSummary GetQuery ListQueries",
+        "payment-cryptography": """DecryptData EncryptData GenerateCardValidationData GenerateMac GeneratePinData
+            ReEncryptData TranslateKeyMaterial TranslatePinData VerifyAuthRequestCryptogram
+            VerifyCardValidationData VerifyMac VerifyPinData""",
+        "qbusiness": """BatchDeleteDocument BatchPutDocument Chat ChatSync DeleteConversation ListConversations
+            ListMessages PutFeedback""",
+        "rum": "PutRumEvents",
+        "s3vectors": "DeleteVectors GetVectors ListVectors PutVectors QueryVectors",
+        "sms-voice": "SendMediaMessage SendTextMessage SendVoiceMessage",
+        "social-messaging": """DeleteWhatsAppMessageMedia GetWhatsAppMessageMedia PostWhatsAppMessageMedia
+            SendWhatsAppMessage""",
+        "swf": """PollForActivityTask PollForDecisionTask RecordActivityTaskHeartbeat RespondActivityTaskCanceled
+            RespondActivityTaskCompleted RespondActivityTaskFailed RespondDecisionTaskCompleted""",
+        "timestream": "Query WriteRecords",
+        "verifiedpermissions": "BatchIsAuthorized BatchIsAuthorizedWithToken IsAuthorized IsAuthorizedWithToken",
     }.items()
 }

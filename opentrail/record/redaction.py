@@ -136,9 +136,20 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     "workmail": {"token": HIDDEN},
 }
 
+_BUILD_VARIABLES = [  # names stay: they say what a build was given
+    ("environment", "environmentvariables", "*", "value"),
+    ("environmentvariablesoverride", "*", "value"),
+    ("project", "environment", "environmentvariables", "*", "value"),
+    ("build", "environment", "environmentvariables", "*", "value"),
+    ("buildbatch", "environment", "environmentvariables", "*", "value"),
+]
 _BY_CALL: dict[tuple[str, str], list[tuple[str, ...]]] = {
     ("apigateway", "CreateApiKey"): [("createapikeyinput", "value"), ("value",)],
     ("apigateway", "UpdateApiKey"): [("updateapikeyinput", "patchoperations", "*", "value"), ("value",)],
+    ("codebuild", "CreateProject"): _BUILD_VARIABLES,
+    ("codebuild", "StartBuild"): _BUILD_VARIABLES,
+    ("codebuild", "StartBuildBatch"): _BUILD_VARIABLES,
+    ("codebuild", "UpdateProject"): _BUILD_VARIABLES,
     ("sns", "ConfirmSubscription"): [("token",)],
     ("sns", "Publish"): [("message",), ("messageattributes",), ("phonenumber",), ("subject",)],
     ("sns", "PublishBatch"): [

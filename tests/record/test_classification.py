@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from opentrail.record.classification import category, read_only
+from opentrail.record.access_levels import READS, WRITES
+from opentrail.record.classification import _has_read_verb, category, read_only
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,28 @@ def test_genuine_records_agree(sample_records: dict[str, list[bytes]]) -> None:
             if record.get("eventCategory") in ("Management", "Data"):
                 assert category(source, name) == record["eventCategory"], (source, name)
     assert compared > 3500
+
+
+@pytest.mark.parametrize(
+    ("source", "names", "reads"),
+    [
+        ("ses", "VerifyEmailIdentity VerifyDomainIdentity VerifyDomainDkim", False),
+        ("cognito-idp", "VerifyUserAttribute", False),
+        ("cognito-idp", "AdminGetUser", True),
+        ("verifiedpermissions", "IsAuthorized", True),
+        ("kms", "Decrypt Verify", True),
+        ("sts", "AssumeRole", True),
+        ("translate", "TranslateText", True),
+        ("storagegateway", "RetrieveTapeArchive", False),
+    ],
+)
+def test_verbs_that_mislead(source: str, names: str, reads: bool) -> None:
+    assert {read_only(f"{source}.amazonaws.com", name) for name in names.split()} == {reads}
+
+
+def test_exceptions_are_exceptions() -> None:
+    for table, reads in ((READS, True), (WRITES, False)):
+        for source, names in table.items():
+            for name in names:
+                assert read_only(source, name) is reads
+                assert _has_read_verb(name) is not reads, (source, name)

@@ -299,3 +299,14 @@ def test_genuine_parameters_are_what_redaction_would_leave(sample_records: dict[
         if redact_response(*call, record["responseElements"]) != record["responseElements"]:
             changed.add(call)
     assert changed == {("sts.amazonaws.com", "AssumeRole")}
+
+
+def test_values_of_build_variables_are_hidden_and_their_names_are_not():
+    given = {"environment": {"environmentVariables": [{"name": "TOKEN", "value": "s3cret", "type": "PLAINTEXT"}]}}
+    cleaned = redact_parameters("codebuild.amazonaws.com", "CreateProject", given)
+    assert cleaned["environment"]["environmentVariables"][0] == {"name": "TOKEN", "value": HIDDEN, "type": "PLAINTEXT"}
+    answer = {"project": {**given, "tags": [{"key": "k", "value": "v"}]}}
+    cleaned = redact_response("codebuild.amazonaws.com", "CreateProject", answer)
+    assert "s3cret" not in str(cleaned) and cleaned["project"]["tags"] == [{"key": "k", "value": "v"}]
+    override = {"environmentVariablesOverride": [{"name": "TOKEN", "value": "s3cret"}]}
+    assert "s3cret" not in str(redact_parameters("codebuild.amazonaws.com", "StartBuild", override))

@@ -6,7 +6,7 @@ Bytes (blobs) stand in no record, neither alone nor in lists and maps. What the 
 here, however deep a shape contains itself. Compiled from the model once for each operation and direction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -26,6 +26,11 @@ _NO_COMMA: Final = frozenset(("apigateway", "cloudfront", "iam", "rds", "docdb",
 # REST-JSON services whose times are Java texts like those of the older protocols. Source: AWS's records.
 _JAVA_TIMES: Final = frozenset(("apigateway", "appmesh"))
 _SCALARS: Final = frozenset((str, int, float, bool, type(None)))
+
+# Members that a model marks as sensitive and AWS shows: they name something and prove nothing.
+# Source: Amazon Cognito Developer Guide, "Example Amazon Cognito events".
+_SHOWN: Final[Mapping[str, frozenset[str]]] = {"cognito-idp": frozenset(("ClientId",))}
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 def lower_first(name: str) -> str:
@@ -61,6 +66,7 @@ def shaper(service: str, shape: Shape | None, protocol: str, redaction: Redactio
 class _Compiler:
     def __init__(self, service: str, protocol: str) -> None:
         self._as_on_wire = service in PASCAL_CASE
+        self._shown = _SHOWN.get(service, _NONE)
         self._made: dict[str, Reshape] = {}
         if protocol in ("json", "query", "cbor", "rest-xml") or service in _JAVA_TIMES:
             comma = service not in _NO_COMMA
@@ -75,6 +81,10 @@ class _Compiler:
     def newer_name(self, name: str) -> str:
         """CloudTrail's name of a member that is newer than the model."""
         return name if self._as_on_wire else lower_first(name)
+
+    def is_shown(self, name: str) -> bool:
+        """Whether a member is shown although the model marks it as sensitive."""
+        return name in self._shown
 
     def reshape(self, shape: Shape) -> Reshape:
         """Of a member."""
@@ -118,7 +128,8 @@ class _Compiler:
 
         self._made[shape.name] = reshape
         for name, member in shape.members.items():
-            members[name] = None if _left_out(member) else (self.name(name, member), self.reshape(member))
+            inner = self.shape(member) if self.is_shown(name) else self.reshape(member)
+            members[name] = None if _left_out(member) else (self.name(name, member), inner)
         return reshape
 
 
@@ -195,7 +206,10 @@ class _Cleaning:
             members[name] = None
             if not _left_out(member):
                 shown_name = self._plain.name(name, member)
-                inner = self._redaction.member(shown_name, self._plain.reshape(member), self._member(member))
+                plain, cleaned = self._plain.reshape(member), self._member(member)
+                if self._plain.is_shown(name):
+                    plain, cleaned = self._plain.shape(member), self.shape(member)
+                inner = self._redaction.member(shown_name, plain, cleaned)
                 members[name] = (shown_name, inner) if inner is not None else None
         return reshape
 

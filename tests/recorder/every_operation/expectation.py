@@ -95,6 +95,7 @@ class Shaping:
     """Values by the model's names to CloudTrail's, for requests (`answer=False`) and answers."""
 
     def __init__(self, service: str, protocol: str, *, answer: bool = False) -> None:
+        self._service = service
         self._as_on_wire = service in PASCAL_CASE
         self._java = protocol != "rest-json" or service in _JAVA_TIMES
         self._comma = service not in _NO_COMMA
@@ -107,6 +108,8 @@ class Shaping:
             if name not in value or member.serialization.get("location") == "statusCode":
                 continue
             item = self.value(member, value[name])
+            if name == "ClientId" and self._service == "cognito-idp" and isinstance(item, Secret):
+                item = item.value
             if item is _ABSENT or (name == payload and item == {} and self._protocol == "rest-json"):
                 continue
             key = member.serialization.get("name", name) if self._as_on_wire else name[0].lower() + name[1:]
