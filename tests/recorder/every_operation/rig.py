@@ -1,6 +1,7 @@
 """The recorder between botocore's clients and an upstream in the same process that answers everything."""
 
 import contextlib
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from tests.recorder.every_operation.expectation import expected_name, expected_p
 from tests.recorder.every_operation.groups import as_decided
 from tests.recorder.every_operation.sending import Clients, Sent, Unsendable
 from tests.recorder.every_operation.values import Values
-from tests.recorder.rig import Arrived, RecorderServer, ScriptedUpstream
+from tests.recorder.rig import Arrived, RecorderServer, ScriptedUpstream, eventually
 
 PROTOCOLS = {"smithy-rpc-v2-cbor", "json", "query", "ec2", "rest-json", "rest-xml"}
 
@@ -64,6 +65,7 @@ class Everything:
         self.clients = Clients(self.recorder.port)
         self.clients._session.register_component("token_provider", _Token())
         self._position = 0
+        self._numbers = itertools.count()
 
     def close(self) -> None:
         self.clients.close()
@@ -74,7 +76,7 @@ class Everything:
         """Send these operations in each of the service's protocols; how many were sent, and what went wrong."""
         model = service_model(service)
         listed = [name for name in model.metadata.get("protocols") or [model.metadata["protocol"]] if name in PROTOCOLS]
-        calls: list[Sent] = []
+        calls: dict[str, Sent] = {}  # by their user agent
         failures: list[Failure] = []
         for prefixes in (True, False):
             half = [name for index, name in enumerate(operations) if (index % 2 == 0) == prefixes]
@@ -84,17 +86,15 @@ class Everything:
             try:
                 for protocol in listed:
                     for name in half:
-                        calls += self._send(client, name, protocol, seed, failures, len(calls))
+                        calls |= self._send(client, name, protocol, seed, failures)
             finally:
                 client.close()
-        records = self._records(len(calls))
-        for index, sent in enumerate(calls):
-            failures += _compare(sent, records.get(str(index)))
+        records = self._records(calls)
+        for agent, sent in calls.items():
+            failures += _compare(sent, records.get(agent))
         return len(calls), failures
 
-    def _send(
-        self, client: Any, name: str, protocol: str, seed: str, failures: list[Failure], index: int
-    ) -> Iterator[Sent]:
+    def _send(self, client: Any, name: str, protocol: str, seed: str, failures: list[Failure]) -> dict[str, Sent]:
         service = client.meta.service_model.service_name
         operation = client.meta.service_model.operation_model(name)
         values = Values(f"{seed}/{service}/{name}/{protocol}", service, protocol)
@@ -103,16 +103,15 @@ class Everything:
             sent = self.clients.sign(client, name, parameters, protocol)
         except Unsendable as refusal:
             failures.append(Failure(f"{service}.{name}[{protocol}]", "not sent", str(refusal), parameters))
-            return
-        self.clients.send(sent, str(index))
+            return {}
+        agent = f"call-{next(self._numbers)}"
+        self.clients.send(sent, agent)
         if sent.status >= 300:
             failures.append(Failure(sent.name, f"answered {sent.status}", "200", sent.answer[:300]))
-        yield sent
+        return {agent: sent}
 
-    def _records(self, count: int) -> dict[str, dict[str, Any]]:
+    def _records(self, calls: dict[str, Sent]) -> dict[str, dict[str, Any]]:
         """The records since the last time, by their user agent."""
-        from tests.recorder.rig import eventually
-
         found: dict[str, dict[str, Any]] = {}
 
         def read() -> bool:
@@ -122,10 +121,10 @@ class Everything:
                     record = json.loads(body)
                     if record["eventType"] == "AwsApiCall":
                         found[record["userAgent"].strip("[]")] = record
-            return len(found) >= count
+            return calls.keys() <= found.keys()
 
         with contextlib.suppress(AssertionError):
-            eventually(read, 5.0)
+            eventually(read, 30.0)
         return found
 
 
