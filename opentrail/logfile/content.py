@@ -19,7 +19,7 @@ from opentrail import limits
 CONTENT_TYPE = "application/json"
 CONTENT_ENCODING = "gzip"
 GZIP_LEVEL = 2
-INFLATE_BYTES = 1 * limits.MIB
+INFLATE_BYTES = 128 * limits.KIB  # isal allocates what it may give before it knows how much there is
 GZIP_MAGIC = b"\x1f\x8b"
 
 _HEAD = b'{"Records":['

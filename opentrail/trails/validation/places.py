@@ -22,6 +22,7 @@ from opentrail.trails.validation.discovery import DigestFolder, Wanted, digest_f
 from opentrail.wire.signing import Credentials, sign
 
 US_EAST_1 = "us-east-1"
+GLOBAL = "aws-global"  # botocore's Region of S3 where none is set
 UNSIGNED = "UNSIGNED-PAYLOAD"
 
 _TRAIL = re.compile(r"arn:[^:]+:cloudtrail:(?P<region>[^:]+):(?P<account>\d{12}):trail/(?P<name>.+)", re.ASCII)
@@ -101,15 +102,16 @@ def buckets(endpoint_url: str | None, connections: int) -> Callable[[str], Bucke
 
     It raises NoSuchBucket and other faults where AWS does not tell the bucket's Region.
     """
-    clients: dict[str | None, Any] = {None: connect(S3Access(endpoint_url), connections=connections)}
+    first = connect(S3Access(endpoint_url), connections=connections)
+    clients: dict[str, Any] = {first.meta.region_name: first}
 
     def opened(name: str) -> Bucket:
-        region = None if endpoint_url is not None else _region_of(clients[None], name)
+        region = first.meta.region_name if endpoint_url is not None else _region_of(first, name)
         if region not in clients:
             clients[region] = connect(S3Access(endpoint_url, region), connections=connections)
         client = clients[region]
         plain = can_be_plain(client.meta.endpoint_url)
-        signer = _signer(region or client.meta.region_name or US_EAST_1) if plain else None
+        signer = _signer(US_EAST_1 if region == GLOBAL else region) if plain else None
         getting = PlainGet(client.meta.endpoint_url, signer, READ_TIMEOUT_SECONDS) if signer is not None else None
         return S3Bucket(name, client=client, plain_get=getting)
 
