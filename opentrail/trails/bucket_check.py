@@ -16,6 +16,7 @@ from opentrail.trails.clients import S3_ERRORS, SERVICE, Clients, refusal_code
 from opentrail.trails.faults import InsufficientBucketPolicy, NoSuchTrailBucket
 
 _MISSING: Final = frozenset({"NoSuchBucket", "404"})
+_NO_ACLS: Final = frozenset({"NotImplemented", "MethodNotAllowed"})  # what an S3 without ACLs answers
 
 
 class BucketCheck:
@@ -36,8 +37,11 @@ class BucketCheck:
                 return
             text = client.get_bucket_policy(Bucket=destination.bucket)["Policy"]
         except S3_ERRORS as error:
-            if refusal_code(error, f"S3 bucket {destination.bucket}") in _MISSING:
+            code = refusal_code(error, f"S3 bucket {destination.bucket}")
+            if code in _MISSING:
                 raise NoSuchTrailBucket(f"S3 bucket {destination.bucket} does not exist!") from error
+            if code in _NO_ACLS and not self._clients.as_service:
+                return
             raise _insufficient(destination) from error
         if not _allows(text, destination):
             raise _insufficient(destination)
@@ -63,7 +67,7 @@ def _requests(destination: Destination) -> Iterator[Request]:
         "aws:PrincipalServiceName": SERVICE,
     }
     yield Request(caller, "s3:GetBucketAcl", bucket, context)
-    writing = context | {"s3:x-amz-acl": OWNER_FULL_CONTROL}
+    writing = context | {"s3:x-amz-acl": OWNER_FULL_CONTROL, **_encryption(destination)}
     prefix = f"{destination.prefix}/" if destination.prefix else ""
     organizations = (f"{destination.organization_id}/", "") if destination.organization_id is not None else ("",)
     kinds = ("CloudTrail", "CloudTrail-Digest") if destination.validation else ("CloudTrail",)
@@ -71,6 +75,14 @@ def _requests(destination: Destination) -> Iterator[Request]:
         for kind in kinds:
             key = f"{prefix}AWSLogs/{organization}{destination.account}/{kind}/{destination.home_region}/"
             yield Request(caller, "s3:PutObject", f"{bucket}/{key}", writing)
+
+
+def _encryption(destination: Destination) -> dict[str, str]:
+    """The headers by which policies refuse what would not be encrypted as they want."""
+    if destination.kms_key_arn is None:
+        return {"s3:x-amz-server-side-encryption": "AES256"}
+    key = {"s3:x-amz-server-side-encryption-aws-kms-key-id": destination.kms_key_arn}
+    return {"s3:x-amz-server-side-encryption": "aws:kms", **key}
 
 
 def _insufficient(destination: Destination) -> InsufficientBucketPolicy:

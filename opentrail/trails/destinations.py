@@ -28,12 +28,13 @@ class Destinations:
 
         Raises the faults of each check.
         """
+        key_id = trail.kms_key_arn if members.kms_key_id is None else members.kms_key_id or None
+        trail = msgspec.structs.replace(trail, kms_key_arn=key_id)  # as it is named, until it is looked up below
         self._bucket.check(destination_of(trail))
         if members.topic:
             self._topic.check(trail)
-        if members.kms_key_id is not None:
-            arn = self._key.check(members.kms_key_id, trail) if members.kms_key_id else None
-            trail = msgspec.structs.replace(trail, kms_key_arn=arn)
+        if members.kms_key_id:
+            trail = msgspec.structs.replace(trail, kms_key_arn=self._key.check(members.kms_key_id, trail))
         if members.log_group_arn is not None or members.role_arn is not None:
             self._log_group.check(trail)
         return trail

@@ -77,7 +77,7 @@ def read_trail_id(text: str, account: str, region: str) -> TrailId:
         return TrailId(account, region, text)
     arn = parse_arn(text)
     kind, _, name = arn.resource.partition("/") if arn is not None else ("", "", "")
-    if arn is None or arn.service != "cloudtrail" or kind != "trail":
+    if arn is None or (arn.partition, arn.service, kind) != ("aws", "cloudtrail", "trail"):
         raise InvalidTrailArn(f"{text} is not a valid trail ARN.")
     if not _ACCOUNT.fullmatch(arn.account) or not _REGION.fullmatch(arn.region):
         raise InvalidTrailArn(f"{text} is not a valid trail ARN.")

@@ -153,6 +153,19 @@ def test_a_policy_for_one_trail_is_for_that_trail(trails: TrailServer, cloud: Cl
     assert trails.ask("create_trail", Name="audit", S3BucketName="logs")["TrailARN"] == ARN
 
 
+def test_a_bucket_that_wants_everything_encrypted_by_kms(trails: TrailServer, cloud: Cloud) -> None:
+    plain = {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}}
+    deny = allow("s3:PutObject", "arn:aws:s3:::logs/*", Effect="Deny", Principal="*", Condition=plain)
+    cloud.bucket("logs", *bucket_statements("logs"), deny)
+    name = {"Name": "audit", "S3BucketName": "logs"}
+    assert trails.refusal("create_trail", **name) == "InsufficientS3BucketPolicyException"
+    key = cloud.key()
+    assert trails.ask("create_trail", KmsKeyId=key, **name)["KmsKeyId"] == key
+    assert trails.ask("update_trail", Name="audit", EnableLogFileValidation=True)["KmsKeyId"] == key
+    code = trails.refusal("update_trail", Name="audit", KmsKeyId="")
+    assert code == "InsufficientS3BucketPolicyException"
+
+
 def test_topics(audit: TrailServer, cloud: Cloud) -> None:
     for name in ("a b", "a" * 257, "arn:aws:sqs:eu-west-1:123456789012:q", "topic.fifo"):
         assert audit.refusal("update_trail", Name="audit", SnsTopicName=name) == "InvalidSnsTopicNameException"
@@ -283,6 +296,7 @@ def test_unknown_trails_and_arns_of_nothing(audit: TrailServer) -> None:
         "arn:aws:s3:::bucket",
         ARN.replace("trail/", "channel/"),
         "arn:aws:cloudtrail:x:1:trail/abc",
+        ARN.replace("arn:aws:", "arn:aws-cn:"),
     ):
         assert audit.refusal("get_trail", Name=wrong) == "CloudTrailARNInvalidException"
     assert audit.refusal("get_trail", Name=ARN, account=STRANGER) == "TrailNotFoundException"
