@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from opentrail import limits
 from opentrail.accounts.identities import Identities
 from opentrail.accounts.master_key import Seal
-from opentrail.accounts.principal import Principal, owner_of
+from opentrail.accounts.principal import AWS_SERVICE, Principal, owner_of
 from opentrail.catalog.database import READING
 from opentrail.catalog.tables import access_keys
 from opentrail.clock import MICROSECONDS, Clock, SystemClock
@@ -98,8 +98,14 @@ class AccessKeys:
             return key
 
     def learn(self, key: AccessKey) -> None:
-        """Keep `key`; sealed and on disk when this returns. A configured key of the same id is never replaced."""
+        """Keep `key`; sealed and on disk when this returns. A configured key of the same id is never replaced.
+
+        Nor is that of a service of ours by anybody else's.
+        """
         if key.access_key_id in self._configured:
+            return
+        known = self.find(key.access_key_id)
+        if known is not None and known.principal.type == AWS_SERVICE != key.principal.type:
             return
         principal = msgspec.json.encode(key.principal)
         owner_kind, owner_name = owner_of(key.principal)

@@ -25,6 +25,10 @@ user = "dana"
 """
 
 
+UPSTREAM = '[[upstream]]\nname = "u"\nurl = "http://x"\nservices = ["*"]\n'
+FOREIGN = UPSTREAM + 'signing = "passthrough"\nverify = "upstream"\n'
+
+
 def _read(tmp_path: Path, text: str) -> object:
     path = tmp_path / "opentrail.toml"
     path.write_text(text)
@@ -58,6 +62,11 @@ def test_a_whole_file_is_read_and_secrets_may_come_from_the_environment(
         ('[[upstream]]\nname = "x"\nurl = "ftp://x"\nservices = ["s3"]', "http"),
         ('[[upstream]]\nname = "x"\nurl = "http://x"\nservices = ["s3"]', "access_key_id"),
         ('[[principal]]\naccess_key_id = "x"', "no secret"),
+        (UPSTREAM + 'access_key_id = "k"\nsecret_access_key = "s"\nverify = "upstream"', "verified here"),
+        (UPSTREAM + 'signing = "passthrough"\n[upstream.look_up]\nsts_url = "http://x"', 'verify = "upstream"'),
+        (FOREIGN + '[upstream.look_up]\niam_url = "iam.example.com"', "iam_url"),
+        (FOREIGN + '[upstream.look_up]\naccess_key_id = "k"', "no secret"),
+        (FOREIGN + '[upstream.look_up]\nsts = "http://x"', "sts"),
         ('[server]\nhost = "0.0.0.0"\n[[principal]]\naccess_key_id = "test"\nsecret_access_key = "test"', "loopback"),
         ('[[principal]]\naccess_key_id = "x"\nsecret_access_key_env = "NOT_THERE"', "NOT_THERE"),
     ],
@@ -88,3 +97,10 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_a_principal_needs_no_secret_where_an_upstream_verifies(tmp_path: Path) -> None:
+    text = FOREIGN + '[upstream.look_up]\nsts_url = "http://sts"\n[[principal]]\naccess_key_id = "AKIAEXAMPLE"'
+    settings = _read(tmp_path, text)
+    assert settings.upstream[0].verify == "upstream" and settings.upstream[0].look_up.sts_url == "http://sts"
+    assert settings.principal[0].secret() == ""
