@@ -75,6 +75,11 @@ class PlainGet:
             return None
         return _PlainAnswer(key, headers, rest, connection, self._free)
 
+    def close(self) -> None:
+        """Let go of the connections that nobody uses."""
+        while self._free:
+            self._free.pop().close()
+
     def _connect(self) -> socket.socket:
         connection = socket.create_connection(self._address, self._timeout_seconds)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -2,14 +2,17 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from opentrail.clock import SystemClock
+from opentrail.clock import Clock, SystemClock
 from opentrail.errors import ClientError, OpenTrailError
+from opentrail.objects.bucket import Bucket
 from opentrail.record.times import format_event_time
 from opentrail.server.commands.terminal import visible
 from opentrail.server.commands.time_option import parse_time
@@ -61,31 +64,23 @@ def validate_command(
     """
     clock = SystemClock()
     try:
-        trail = TrailName.parse(trail_arn) if trail_arn is not None else None
-        wanted = Wanted(
-            from_us=parse_time(start_time, clock) if start_time is not None else None,
-            to_us=parse_time(end_time, clock, end_of_day=True) if end_time is not None else clock.now_us(),
-            trail=trail.name if trail is not None else None,
-            home_region=trail.region if trail is not None else None,
-            account=account_id,
-            regions=frozenset(region) if region else None,
-        )
-        if wanted.from_us is not None and wanted.from_us > wanted.to_us:
-            raise ClientError("Invalid time range specified: start-time must occur before end-time")
-        count = threads or (os.cpu_count() or 1)
-        if place is None or place.lower().startswith(S3_SCHEME):
-            count = threads or S3_THREADS
-            name, wanted, grounds = _in_s3(place, trail_arn, wanted, s3_bucket, s3_prefix, endpoint_url, count)
-        else:
-            name = place.removeprefix(FILE_SCHEME)
-            grounds = in_folder(Path(name), wanted, s3_bucket, s3_prefix)
-        tally = Tally(wanted.from_us, wanted.to_us)
-        if not as_json:
-            since = format_event_time(wanted.from_us) if wanted.from_us is not None else "the beginning"
-            subject = f"for trail {trail_arn}" if trail_arn is not None else f"in {visible(name)}"
-            typer.echo(f"Validating log files {subject} between {since} and {format_event_time(wanted.to_us)}\n")
-        key_book = _key_book(public_keys, data_dir, endpoint_url)
-        with output(verbose=verbose, silent=as_json) as shown:
+        wanted = _wanted(trail_arn, start_time, end_time, account_id, region, clock)
+        with ExitStack() as closing:
+            if place is None or place.lower().startswith(S3_SCHEME):
+                count = threads or S3_THREADS
+                opened = closing.enter_context(buckets(endpoint_url, count))
+                name, wanted, grounds = _in_s3(place, trail_arn, wanted, s3_bucket, s3_prefix, endpoint_url, opened)
+            else:
+                count = threads or (os.cpu_count() or 1)
+                name = place.removeprefix(FILE_SCHEME)
+                grounds = in_folder(Path(name), wanted, s3_bucket, s3_prefix)
+            tally = Tally(wanted.from_us, wanted.to_us)
+            if not as_json:
+                since = format_event_time(wanted.from_us) if wanted.from_us is not None else "the beginning"
+                subject = f"for trail {trail_arn}" if trail_arn is not None else f"in {visible(name)}"
+                typer.echo(f"Validating log files {subject} between {since} and {format_event_time(wanted.to_us)}\n")
+            key_book = _key_book(public_keys, data_dir, endpoint_url)
+            shown = closing.enter_context(output(verbose=verbose, silent=as_json))
             for ground in grounds:
                 run = Validation(ground.archive, key_book, wanted, shown, tally, clock.now_us())
                 run.run(ground.folders(wanted), count, seek_orphans=orphans)
@@ -102,6 +97,28 @@ def validate_command(
     raise typer.Exit(tally.exit_status)
 
 
+def _wanted(
+    trail_arn: str | None,
+    start_time: str | None,
+    end_time: str | None,
+    account_id: str | None,
+    regions: list[str] | None,
+    clock: Clock,
+) -> Wanted:
+    trail = TrailName.parse(trail_arn) if trail_arn is not None else None
+    wanted = Wanted(
+        from_us=parse_time(start_time, clock) if start_time is not None else None,
+        to_us=parse_time(end_time, clock, end_of_day=True) if end_time is not None else clock.now_us(),
+        trail=trail.name if trail is not None else None,
+        home_region=trail.region if trail is not None else None,
+        account=account_id,
+        regions=frozenset(regions) if regions else None,
+    )
+    if wanted.from_us is not None and wanted.from_us > wanted.to_us:
+        raise ClientError("Invalid time range specified: start-time must occur before end-time")
+    return wanted
+
+
 def _in_s3(
     place: str | None,
     trail_arn: str | None,
@@ -109,7 +126,7 @@ def _in_s3(
     bucket: str | None,
     prefix: str | None,
     endpoint_url: str | None,
-    connections: int,
+    opened: Callable[[str], Bucket],
 ) -> tuple[str, Wanted, list[Ground]]:
     """The place's name, what is wanted of it, and where to look. Raises NothingAsked, and what asking raises."""
     if place is not None:
@@ -124,7 +141,7 @@ def _in_s3(
             wanted = dataclasses.replace(wanted, account=trail.account)
     if not bucket:
         raise NothingAsked
-    archive = S3Archive(buckets(endpoint_url, connections))
+    archive = S3Archive(opened)
     return f"{S3_SCHEME}{bucket}/{prefix or ''}", wanted, [in_s3(archive, bucket, prefix or "")]
 
 

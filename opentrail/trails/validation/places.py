@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -97,13 +98,15 @@ class Ground:
         return digest_folders(self.archive, self.bucket, self.below, wanted)
 
 
-def buckets(endpoint_url: str | None, connections: int) -> Callable[[str], Bucket]:
+@contextmanager
+def buckets(endpoint_url: str | None, connections: int) -> Iterator[Callable[[str], Bucket]]:
     """What opens a bucket by its name, in the bucket's own Region, to be read by so many threads at once.
 
-    It raises NoSuchBucket and other faults where AWS does not tell the bucket's Region.
+    It raises NoSuchBucket and other faults where AWS does not tell the bucket's Region. Connections end with the block.
     """
     first = connect(S3Access(endpoint_url), connections=connections)
     clients: dict[str, Any] = {first.meta.region_name: first}
+    by_hand: list[PlainGet] = []
 
     def opened(name: str) -> Bucket:
         region = first.meta.region_name if endpoint_url is not None else _region_of(first, name)
@@ -112,10 +115,18 @@ def buckets(endpoint_url: str | None, connections: int) -> Callable[[str], Bucke
         client = clients[region]
         plain = can_be_plain(client.meta.endpoint_url)
         signer = _signer(US_EAST_1 if region == GLOBAL else region) if plain else None
-        getting = PlainGet(client.meta.endpoint_url, signer, READ_TIMEOUT_SECONDS) if signer is not None else None
-        return S3Bucket(name, client=client, plain_get=getting)
+        if signer is None:
+            return S3Bucket(name, client=client)
+        by_hand.append(PlainGet(client.meta.endpoint_url, signer, READ_TIMEOUT_SECONDS))
+        return S3Bucket(name, client=client, plain_get=by_hand[-1])
 
-    return opened
+    try:
+        yield opened
+    finally:
+        for plain_get in by_hand:
+            plain_get.close()
+        for client in clients.values():
+            client.close()
 
 
 def _region_of(client: Any, bucket: str) -> str:
