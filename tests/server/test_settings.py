@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from opentrail.server.settings import BadSettings, is_loopback, read_settings
+from opentrail.server.trail_rooms import organization_of
 
 GOOD = """
 data_dir = "/var/lib/opentrail"
@@ -69,12 +70,30 @@ def test_a_whole_file_is_read_and_secrets_may_come_from_the_environment(
         (FOREIGN + '[upstream.look_up]\nsts = "http://x"', "sts"),
         ('[server]\nhost = "0.0.0.0"\n[[principal]]\naccess_key_id = "test"\nsecret_access_key = "test"', "loopback"),
         ('[[principal]]\naccess_key_id = "x"\nsecret_access_key_env = "NOT_THERE"', "NOT_THERE"),
+        ('[regions]\nenabled = ["europe"]', "'europe' is not a Region"),
+        ('[regions]\nenable = ["eu-west-1"]', "did you mean enabled?"),
+        ('[organization]\nid = "x"', "not an organization's"),
+        ('[organization]\nmanagement_account = "111122223333"', "not an organization's"),
+        ('[organization]\nid = "o-exampleorgid"\nmanagement_account = "1"', "'1' is not an account"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_words(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(BadSettings) as refused:
         _read(tmp_path, text)
     assert said in refused.value.message
+
+
+def test_regions_and_organization(tmp_path: Path) -> None:
+    settings = _read(tmp_path, "")
+    assert len(settings.regions.enabled) == 17 and organization_of(settings) is None
+    settings = _read(
+        tmp_path,
+        '[regions]\nenabled = ["eu-west-1"]\n[organization]\nid = "o-exampleorgid"\n'
+        'management_account = "111122223333"\nmembers = ["222233334444"]',
+    )
+    assert settings.regions.enabled == ("eu-west-1",)
+    organization = organization_of(settings)
+    assert organization is not None and organization.accounts == {"111122223333", "222233334444"}
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
