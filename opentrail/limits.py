@@ -179,6 +179,7 @@ CLIENT_EXIT_SECONDS = 5.0  # at the program's end, to report what waits
 CLIENT_IDENTITIES = 1000  # access keys whose identities a program remembers
 CLIENT_IDENTITY_SECONDS = 60.0  # until an identity that was not told is asked for again
 CLIENT_IDENTITY_TIMEOUT_SECONDS = 10.0  # of each of two attempts to ask for it; records wait meanwhile
+REPORT_AHEAD_SECONDS = 900  # a reported call may have begun so much later than now, as clocks differ
 REPORTS_REMEMBERED = 1000  # batches that the server knows again at once
 REPORT_SEARCH_EVENTS = 200_000  # newest events among which a batch is looked for that is sent again after a restart
 

@@ -18,7 +18,7 @@ from opentrail import limits
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.authentication import authenticate
 from opentrail.accounts.principal import Principal
-from opentrail.clock import Clock
+from opentrail.clock import MICROSECONDS, Clock
 from opentrail.errors import ClientError, OpenTrailError
 from opentrail.intake import Intake
 from opentrail.journal import EntriesRefused, Journal
@@ -135,6 +135,9 @@ class Reports:
         if checked.set_aside:
             bad = checked.set_aside[0]
             raise BadReport(f"Record {bad.index}: {bad.reason}")
+        latest_us = self._clock.now_us() + limits.REPORT_AHEAD_SECONDS * MICROSECONDS
+        if max(checked.entries.times_us) > latest_us:
+            raise BadReport("A call that has not been made cannot be reported: its eventTime is in the future.")
         if attempt > 1 and self._is_there(checked.entries.event_ids[0]):
             return
         try:

@@ -2,8 +2,8 @@
 
     python -m tests.acceptance.held_program STAGE FILE serve ...
 
-Each call that reaches the stage adds a byte to FILE and goes no further. What is held is what the journal is handed or
-tells, so that everything else is the program as it is:
+Each call that reaches the stage adds a byte to FILE and goes no further. What is held is what the recorder hands to the
+journal or hears of it, so that everything else is the program as it is:
 
     before-intent   the intent is not yet handed to the journal
     after-intent    the intent is on disk, the upstream has not got the call
@@ -12,60 +12,44 @@ tells, so that everything else is the program as it is:
     none            nothing is held
 """
 
+import asyncio
 import sys
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from opentrail.journal import Journal
+from opentrail.recorder.gathering import Gathering
 from opentrail.server.cli import main
 
-_submit, _submit_intent = Journal.submit, Journal.submit_intent
+_submit_intent, _durable = Journal.submit_intent, Gathering.durable
 
 
-class Hold:
-    """Notes what it holds."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file.open("ab", buffering=0)
-
-    def now(self) -> "Future[Any]":
-        """A future that nothing comes of."""
-        self._file.write(b".")
-        return Future()
-
-    def after(self, done: "Future[Any]") -> "Future[Any]":
-        """The same, noted once `done` is."""
-        done.add_done_callback(lambda _: self._file.write(b"."))
-        return Future()
-
-
-def hold(stage: str, file: Path) -> None:
+def hold(stage: str, path: Path) -> None:
     """Let no call of this process get beyond `stage`."""
-    held = Hold(file)
+    file = path.open("ab", buffering=0)
 
-    def submit_intent(journal: Journal, body: bytes, **options: Any) -> "Future[Any]":
+    def note(_: Any = None) -> None:
+        file.write(b".")
+
+    def submit_intent(journal: Journal, body: bytes, **options: Any) -> "Future[int]":
         if stage == "before-intent":
-            return held.now()
-        return held.after(_submit_intent(journal, body, **options))
+            note()
+        else:
+            _submit_intent(journal, body, **options).add_done_callback(note)
+        return Future()
 
-    def submit(journal: Journal, *arguments: Any, **options: Any) -> "Future[Any]":
-        if not options.get("ends_intents") or _is_left_over(arguments[0].bodies[0]):
-            return _submit(journal, *arguments, **options)
+    def durable(gathering: Gathering, records: Any) -> "asyncio.Future[None]":
         if stage == "before-record":
-            return held.now()
-        return held.after(_submit(journal, *arguments, **options))
+            note()
+        else:
+            _durable(gathering, records).add_done_callback(note)
+        return asyncio.get_running_loop().create_future()
 
-    replaced: Any = Journal
-    if stage in ("before-intent", "after-intent"):
-        replaced.submit_intent = submit_intent
-    elif stage in ("before-record", "after-record"):
-        replaced.submit = submit
-
-
-def _is_left_over(body: bytes) -> bool:
-    """Whether it is what the last crash left, which the start records."""
-    return b'"outcome":"unknown"' in body or b'"answerInterrupted":true' in body
+    if stage.endswith("-intent"):
+        Journal.submit_intent = submit_intent  # type: ignore[method-assign]
+    elif stage.endswith("-record"):
+        Gathering.durable = durable  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -169,6 +169,7 @@ def test_a_changed_body_and_a_missing_signature_are_refused(door: Door) -> None:
         batch({**RECORD, "eventCategory": "Insight"}),
         batch({**RECORD, "unheardOf": 1}),
         batch({**RECORD, "eventTime": "yesterday"}),
+        batch({**RECORD, "eventTime": "2199-01-01T00:00:00Z"}),
         batch(RECORD, {**RECORD, "eventTime": None}),
         batch(lost={"calls": 0, "from_us": 1790000000000000, "to_us": 1790000000000000}),
     ],
