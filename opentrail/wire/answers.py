@@ -108,6 +108,8 @@ def _parse(
     if status < _FIRST_ERROR_STATUS and shape is not None and operation.has_event_stream_output:
         return {}
     parser = _parser(protocol)
+    if status < _FIRST_ERROR_STATUS and _streamed(operation):
+        body = b""  # the value of one member, which no record has; the parser would take it for a text
     if protocol == "json" and status < _FIRST_ERROR_STATUS:
         return _parse_json(parser, shape, body)
     response = {"status_code": status, "headers": _Headers(headers), "body": body, "context": _context(operation)}
