@@ -11,7 +11,7 @@ from opentrail.recorder.call import Call
 from opentrail.recorder.refusals import AmbiguousCall
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.protocols.reader import spoken_protocol
-from opentrail.wire.protocols.scalars import query_pairs
+from opentrail.wire.protocols.scalars import pairs_of_form, query_pairs
 
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/"
@@ -39,8 +39,10 @@ def _require_one_operation(service: str, call: Call) -> None:
     content_type = request.header("content-type").lower()
     if content_type.startswith(_MULTIPART):
         raise AmbiguousCall("The service takes no multipart form.")
-    in_url = [name for name in _names(request.query) if not name.lower().startswith(_PRESIGNED)]
     protocol = spoken_protocol(service, request)
+    if protocol == "json" and not request.query and request.path == "/" and not content_type.startswith(_FORM):
+        return  # there is no place for a second name
+    in_url = [name for name in _names(request.query) if not name.lower().startswith(_PRESIGNED)]
     in_form = _names_in_form(call) if protocol == "query" or content_type.startswith(_FORM) else []
     if protocol == "query":
         if call.captured is None and "Action" not in in_form:
@@ -60,6 +62,8 @@ def _require_one_operation(service: str, call: Call) -> None:
 
 
 def _require_single_headers(request: HttpRequest) -> None:
+    if len(request.headers) == len(request.headers_by_name):
+        return
     _require_distinct(
         name for name, _ in request.headers if name.startswith("x-amz-") and not name.startswith(_METADATA)
     )
@@ -80,7 +84,7 @@ def _names(pairs: str) -> list[str]:
 def _names_in_form(call: Call) -> list[str]:
     """Of a body that is too long to be read, the names that its beginning holds whole."""
     if call.captured is not None:
-        return _names(call.captured.decode("latin-1").strip())
+        return [name for name, _ in pairs_of_form(call.captured)]
     return _names(call.beginning.rpartition(b"&")[0].decode("latin-1").strip())
 
 

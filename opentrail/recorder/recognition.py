@@ -4,7 +4,6 @@ import functools
 import re
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import parse_qs
 
 from botocore.model import OperationModel
 
@@ -13,7 +12,7 @@ from opentrail.wire.protocols.call import UnreadableCall
 from opentrail.wire.protocols.json_values import decode_object
 from opentrail.wire.protocols.rest import routes
 from opentrail.wire.protocols.s3_addressing import bucket_in_host
-from opentrail.wire.protocols.scalars import query_pairs
+from opentrail.wire.protocols.scalars import pairs_of_form, query_pairs
 from opentrail.wire.service_models import (
     UnknownService,
     available_services,
@@ -32,6 +31,7 @@ _HOST_LABELS: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _BEGINNING_OF_BODY: Final = 16 * 1024  # bytes in which Action and Version of a form are looked for
 _SEARCH_PATH: Final = "/2013-01-01/"  # of cloudsearchdomain, which sends searches by POST as its model has them by GET
 _JSON_TYPES: Final = {"list": list, "map": dict, "structure": dict, "string": str}
+_REMEMBERED_CHARACTERS: Final = 512  # of a path and its query whose routes are kept
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -174,22 +174,33 @@ def _with_operation(candidates: Iterable[str], action: str) -> str | None:
 
 def _by_route(request: HttpRequest, candidates: Iterable[str], body: bytes | None = None) -> str | None:
     """The service whose most specific route the request has; of equals the one whose members the body has."""
+    short = len(request.path) + len(request.query) <= _REMEMBERED_CHARACTERS
+    best = _best_routes if short else _best_routes.__wrapped__
+    equals = best(tuple(candidates), request.method, request.path, request.query, tuple(request.headers_by_name))
+    if len(equals) > 1 and body:
+        equals = tuple(pair for pair in equals if _fits(pair[1], body)) or equals
+    return equals[0][0] if equals else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _best_routes(
+    candidates: tuple[str, ...], method: str, path: str, query: str, headers: tuple[str, ...]
+) -> tuple[tuple[str, OperationModel], ...]:
+    """Services and operations with the most specific route; callers come with the same few paths again and again."""
     best: tuple[int, int, bool] | None = None
     equals: list[tuple[str, OperationModel]] = []
-    query = dict(query_pairs(request.query))
+    parameters = dict(query_pairs(query))
     for name in candidates:
         if not any(protocol.startswith("rest-") for protocol in protocols(name)):
             continue
-        found = routes(name).find(request.method, request.path, query, request.headers_by_name)
+        found = routes(name).find(method, path, parameters, headers)
         if found is not None:
-            rank = found[0].rank(request.path)[:3]
+            rank = found[0].rank(path)[:3]
             if best is None or rank > best:
                 best, equals = rank, []
             if rank == best:
                 equals.append((name, found[0].operation))
-    if len(equals) > 1 and body:
-        equals = [pair for pair in equals if _fits(pair[1], body)] or equals
-    return equals[0][0] if equals else None
+    return tuple(equals)
 
 
 def _fits(operation: OperationModel, body: bytes) -> bool:
@@ -212,11 +223,18 @@ def _fits(operation: OperationModel, body: bytes) -> bool:
 
 def action_and_version(request: HttpRequest, body: bytes | None) -> tuple[str, str]:
     """Action and Version of a Query call, from the query string or the beginning of a form body; else empty."""
-    texts = [request.query]
+    if "Action=" in request.query:
+        return _first_action_and_version(query_pairs(request.query))
     if body and request.header("content-type").lower().startswith(_FORM):
-        texts.append(body[:_BEGINNING_OF_BODY].decode("latin-1"))
-    for text in texts:
-        if "Action=" in text:
-            fields = parse_qs(text, max_num_fields=None)
-            return fields.get("Action", [""])[0], fields.get("Version", [""])[0]
+        beginning = body if len(body) <= _BEGINNING_OF_BODY else body[:_BEGINNING_OF_BODY]
+        if b"Action=" in beginning:
+            return _first_action_and_version(pairs_of_form(beginning))
     return "", ""
+
+
+def _first_action_and_version(pairs: list[tuple[str, str]]) -> tuple[str, str]:
+    first: dict[str, str] = {}
+    for name, value in pairs:
+        if value:
+            first.setdefault(name, value)
+    return first.get("Action", ""), first.get("Version", "")

@@ -1,7 +1,29 @@
 """A request and an answer of HTTP as values, with every byte of path and query as the client sent it."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any, overload
+
+
+class _HeadersByName:
+    """Worked out once for each request; functools.cached_property takes a lock for it, at the price of the rest."""
+
+    @overload
+    def __get__(self, request: None, owner: Any) -> "_HeadersByName": ...
+
+    @overload
+    def __get__(self, request: "HttpRequest", owner: Any) -> dict[str, str]: ...
+
+    def __get__(self, request: "HttpRequest | None", owner: Any) -> "dict[str, str] | _HeadersByName":
+        if request is None:
+            return self
+        headers = request.headers
+        found = dict(headers)
+        if len(found) != len(headers):
+            found = {}
+            for name, value in headers:
+                found[name] = f"{found[name]},{value}" if name in found else value
+        request.__dict__["headers_by_name"] = found
+        return found
 
 
 @dataclass(frozen=True)
@@ -19,13 +41,8 @@ class HttpRequest:
     client: str  # address of the caller, without port
     scheme: str  # "http" | "https"
 
-    @cached_property
-    def headers_by_name(self) -> dict[str, str]:
-        """The headers by name; the values of a repeated one are joined by commas, as SigV4 reads them."""
-        found: dict[str, str] = {}
-        for name, value in self.headers:
-            found[name] = f"{found[name]},{value}" if name in found else value
-        return found
+    # The headers by name; the values of a repeated one are joined by commas, as SigV4 reads them.
+    headers_by_name = _HeadersByName()
 
     def header(self, name: str, default: str = "") -> str:
         """The value of the header `name` (lower case), or `default`."""

@@ -71,18 +71,13 @@ class Bindings:
         return found
 
     def _read_headers(self, request: HttpRequest, found: dict[str, Any]) -> None:
-        for name, value in request.headers_by_name.items():
-            known = self._headers.get(name)
-            if known is not None:
-                found[known[0]] = known[1](_utf8(value))
+        by_name, known = request.headers_by_name, self._headers
+        for name in [name for name in by_name if name in known]:
+            found[known[name][0]] = known[name][1](_utf8(by_name[name]))
         for prefix, member in self._prefixes:
-            values = {
-                name[len(prefix) :]: _utf8(value)
-                for name, value in request.headers_by_name.items()
-                if name.startswith(prefix) and name not in self._headers
-            }
-            if values:
-                found[member] = values
+            names = [name for name in by_name if name.startswith(prefix) and name not in known]
+            if names:
+                found[member] = {name[len(prefix) :]: _utf8(by_name[name]) for name in names}
 
 
 def _text_reader(member: Shape) -> FromText:

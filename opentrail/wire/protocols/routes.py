@@ -34,6 +34,11 @@ class Route:
         same_end = self.ends_in_slash == path.endswith("/")
         return self.literals, conditions, same_end, len(self.constants), not self.deprecated, -self.position
 
+    @property
+    def required(self) -> bool:
+        """Whether the model requires anything beside the path."""
+        return bool(self.required_query or self.required_headers)
+
     def agrees(self, query: Mapping[str, str]) -> bool:
         """Whether the constants of the template are in the query string."""
         return all(name in query and (not value or query[name] == value) for name, value in self.constants)
@@ -73,11 +78,13 @@ class Routes:
         _walk(root, steps, 0, (), found)
         if not found and steps[-1] == "":
             _walk(root, steps[:-1], 0, (), found)
-        agreeing = [pair for pair in found if pair[0].agrees(query)]
+        agreeing = [pair for pair in found if not pair[0].constants or (query and pair[0].agrees(query))]
+        if len(agreeing) > 1:
+            complete = [pair for pair in agreeing if not pair[0].required or pair[0].complete(query, headers)]
+            agreeing = complete or agreeing
         if not agreeing:
             return None
-        complete = [pair for pair in agreeing if pair[0].complete(query, headers)]
-        route, values = max(complete or agreeing, key=lambda pair: pair[0].rank(path))
+        route, values = agreeing[0] if len(agreeing) == 1 else max(agreeing, key=lambda pair: pair[0].rank(path))
         return route, dict(zip(route.labels, values, strict=True))
 
     def _add(self, operation: OperationModel, position: int) -> None:

@@ -1,5 +1,6 @@
 """Text of the wire to values of the model's types; text that does not fit its type is kept as it was sent."""
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -9,6 +10,7 @@ from opentrail.wire.protocols.call import UnreadableCall
 
 Convert = Callable[[str], Any]
 
+_REMEMBERED_CHARACTERS: Final = 16 * 1024  # of a query or a form whose pairs are kept until others come
 _INTEGER_DIGITS: Final = 20  # digits and sign of a 64-bit integer
 
 
@@ -79,14 +81,36 @@ def form_pairs(body: bytes) -> list[tuple[str, str]]:
     """Names and values of a form body. Raises UnreadableCall where there are too many."""
     if body.count(b"&") > limits.FORM_FIELDS:
         raise UnreadableCall("too many form fields")
-    return query_pairs(body.decode("latin-1").strip())
+    return pairs_of_form(body)
+
+
+def pairs_of_form(body: bytes) -> list[tuple[str, str]]:
+    """As `form_pairs`, however many there are."""
+    if len(body) > _REMEMBERED_CHARACTERS:
+        return query_pairs(body.decode("latin-1").strip())
+    return list(_pairs_of_form(body))
 
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
     """Names and values of a raw query string, in order; a name without `=` has an empty value."""
+    if not query:
+        return []
+    return list(_pairs(query) if len(query) <= _REMEMBERED_CHARACTERS else _pairs.__wrapped__(query))
+
+
+# One call's texts are asked for several times: who is asked, for what, with which parameters, and only once.
+@functools.lru_cache(maxsize=16)
+def _pairs_of_form(body: bytes) -> tuple[tuple[str, str], ...]:
+    return tuple(query_pairs(body.decode("latin-1").strip()))
+
+
+@functools.lru_cache(maxsize=64)
+def _pairs(query: str) -> tuple[tuple[str, str], ...]:
     pairs = []
     for part in query.split("&"):
         if part:
             name, _, value = part.partition("=")
-            pairs.append((form_decoded(name), form_decoded(value)))
-    return pairs
+            pairs.append((name, value))
+    if "%" in query or "+" in query or not query.isascii():
+        pairs = [(form_decoded(name), form_decoded(value)) for name, value in pairs]
+    return tuple(pairs)
