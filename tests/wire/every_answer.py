@@ -1,4 +1,4 @@
-"""Random valid answers of any operation, written by moto's serializers (CBOR: by botocore's), and what reading gives."""
+"""Random valid answers of any operation, written by moto's serializers (CBOR: by botocore's), and read back."""
 
 import base64
 import functools
@@ -31,9 +31,8 @@ def answer_of(operation: OperationModel, output: dict[str, Any], protocol: str) 
     if protocol == "smithy-rpc-v2-cbor":
         body = bytearray()
         if operation.output_shape is not None:
-            create_serializer(protocol, include_validation=False)._serialize_data_item(
-                body, output, operation.output_shape
-            )
+            serializer = create_serializer(protocol, include_validation=False)
+            serializer._serialize_data_item(body, output, operation.output_shape)
         return 200, {"smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor"}, bytes(body)
     service = operation.service_model.service_name
     made = get_serializer_class(service, protocol)(_motos(service).operation_model(operation.name)).serialize(output)
