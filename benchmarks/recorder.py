@@ -154,6 +154,17 @@ def nginx(to: int) -> Iterator[tuple[int, int] | None]:
 
 
 @contextmanager
+def relay(to: int) -> Iterator[tuple[int, int]]:
+    """The recorder's proxy alone."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.relay", str(port), str(to)])
+    wait_for_port(port)
+    yield port, process.pid
+    process.kill()
+    process.wait()
+
+
+@contextmanager
 def recorder(to: int, guarantee: str) -> Iterator[tuple[int, int]]:
     """The real program in front of the upstream."""
     port, console = free_port(), free_port()
@@ -220,6 +231,8 @@ def main() -> None:
             measure("upstream alone", direct, kind, chosen.clients, chosen.seconds)
             with nginx(direct[0]) as place:
                 measure("nginx", place, kind, chosen.clients, chosen.seconds)
+            with relay(direct[0]) as place:
+                measure("opentrail proxy alone", place, kind, chosen.clients, chosen.seconds)
             for guarantee in ("durable", "async"):
                 with recorder(direct[0], guarantee) as place:
                     measure(f"opentrail {guarantee}", place, kind, chosen.clients, chosen.seconds)

@@ -34,9 +34,9 @@ HELD_STRANGERS_BYTES = 64 * MIB  # the same, of callers without a key that is kn
 HELD_ANSWER_BYTES = 1 * MIB  # up to here an answer waits for its record; a longer one begins after a durable intent
 SPOOLED_BODY_BYTES = 128 * MIB  # a body whose hash is not declared is read whole before it goes on: refused beyond
 SPOOL_READ_BYTES = 64 * KIB  # at a time, from a spooled body
-UPSTREAM_HEAD_LINE_BYTES = 64 * KIB  # one header of an upstream's answer
+UPSTREAM_HEAD_BYTES = 256 * KIB  # the head of an upstream's answer, or its chunk sizes and trailers
 UPSTREAM_BUFFER_BYTES = 64 * KIB  # of an answer, between upstream and client
-UPSTREAM_CONNECTIONS = 1024  # to all upstreams together
+UPSTREAM_CONNECTIONS = 1024  # to one upstream, from one process; further calls wait for a free one
 REFUSAL_LINGER_BYTES = 256 * KIB  # of a refused body, read and dropped so that the refusal reaches the client
 
 # The API door
@@ -49,6 +49,11 @@ JOURNAL_RESERVE_BYTES = 64 * MIB  # below this much free disk, calls are refused
 
 # The doors
 REQUEST_HEAD_BYTES = 128 * KIB  # request line and headers; presigned URLs with session tokens stay below 16 KiB
+REQUEST_HEADERS = 500  # of one request; S3's 2 KiB of user metadata make some hundred
+CLIENT_CONNECTIONS = 10_000  # open at a time, in one process; further ones are closed at once
+CLIENT_BUFFER_BYTES = 64 * KIB  # of a request's body, between client and upstream
+PIPELINED_REQUESTS = 16  # sent ahead of the answer to the first; nothing more is read meanwhile
+FRAMING_CREDIT = 8  # bytes of chunk sizes that each byte of a chunked body may cost, beyond what a head may have
 JOURNAL_WAITING_EVENTS = 100_000  # submitted and not yet durable, in one process; beyond it submissions are refused
 JOURNAL_WAITING_BYTES = 256 * MIB
 GATHERED_EVENTS = 2048  # records of ended calls that go to the journal together

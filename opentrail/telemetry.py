@@ -39,6 +39,7 @@ FOLLOWER_FAILURES = Counter(
     "opentrail_follower_failures", "Batches that a follower failed to handle", ["follower"], registry=REGISTRY
 )
 CALLS = Counter("opentrail_calls", "Calls answered, by door and status class", ["door", "status"], registry=REGISTRY)
+CLIENT_CONNECTIONS = Gauge("opentrail_client_connections", "Open connections of clients", registry=REGISTRY)
 CALLS_REFUSED = Counter("opentrail_calls_refused", "Calls refused before they act", ["reason"], registry=REGISTRY)
 CALL_SECONDS = Histogram(
     "opentrail_call_seconds",

@@ -51,7 +51,9 @@ def record_of(
     elif call.request.header("user-agent"):
         fields["userAgent"] = as_utf8(call.request.header("user-agent"))
     if call.request.host and service is None:
-        fields["tlsDetails"] = {"clientProvidedHostHeader": as_utf8(call.request.host)}
+        tls = call.request.tls
+        session = {"tlsVersion": tls[0], "cipherSuite": tls[1]} if tls is not None else {}
+        fields["tlsDetails"] = {**session, "clientProvidedHostHeader": as_utf8(call.request.host)}
     if call.fault is not None:
         fields["errorCode"] = call.fault.code
         if call.fault.message:

@@ -7,25 +7,24 @@ refusals             whatever goes wrong on the way is answered in the service's
 """
 
 import asyncio
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.clock import Clock
 from opentrail.errors import OpenTrailError
 from opentrail.intake import Intake
 from opentrail.journal import Journal
-from opentrail.recorder.answering import AnswerWithheld, ClientAnswer
+from opentrail.recorder.answering import ClientAnswer
 from opentrail.recorder.bodies import Memory, RequestBody
-from opentrail.recorder.call import Call, Receive, Send
-from opentrail.recorder.connection import connection_of
+from opentrail.recorder.call import Call
 from opentrail.recorder.delivery import Delivery, Tools
-from opentrail.recorder.forwarding import Forwarder, UpstreamAnswer
+from opentrail.recorder.forwarding import Forwarder
 from opentrail.recorder.guarantees import Keeper, NotDurable
 from opentrail.recorder.learning import Learner
 from opentrail.recorder.look_ups import RememberedCallers, UpstreamLookUps
 from opentrail.recorder.outgoing import outgoing_request
+from opentrail.recorder.proxy.exchange import Exchange
+from opentrail.recorder.proxy.upstream_exchange import UpstreamExchange
 from opentrail.recorder.recording import announced, refused
 from opentrail.recorder.refusals import (
     CallRefused,
@@ -42,7 +41,6 @@ from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.steps import STEPS, Surroundings, understand_refused
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import CALLS_REFUSED, logger
-from opentrail.wire.http import HttpRequest
 
 _LOG = logger("recorder")
 
@@ -72,49 +70,54 @@ class Recorder:
 
     async def close(self) -> None:
         """Close the connections to the upstreams; what is being learned is on disk."""
-        await self._forwarder.close()
+        self._forwarder.close()
         self._keeper.close()
         self._callers.close()
         self._learning.shutdown()
 
-    async def handle(self, scope: Mapping[str, Any], receive: Receive, send: Send, request: HttpRequest) -> None:
+    async def handle(self, exchange: Exchange) -> None:
         """Answer one call; as `guarantees` has it, its record is durable when the answer is complete."""
-        settings = self._around.settings
-        body = RequestBody(receive, settings.client_idle_seconds, self._strangers)
-        call = Call(request, scope, receive, send, body, connection_of(scope))
-        client = ClientAnswer(call, settings.client_idle_seconds)
-        answer: UpstreamAnswer | None = None
+        body = RequestBody(exchange.body, self._strangers)
+        call = Call(exchange.request, body, exchange)
+        client = ClientAnswer(call, exchange)
+        answer: UpstreamExchange | None = None
         try:
             for step in STEPS:
                 await step(self._around, call)
             answer = await self._exchange(call)
             await Delivery(self._tools, call, answer, client, self._around.clock.now_us()).run()
-        except AnswerWithheld:
-            raise
         except OpenTrailError as refusal:
             await self._refuse(call, client, refusal)
         except asyncio.CancelledError:
             self._note_cancelled(call)
+            client.cut()
             raise
         except Exception as fault:  # noqa: BLE001 - the last line of defence: logged, recorded and answered
             _LOG.error("call failed", action="call-failed", exc_info=fault)
             await self._refuse(call, client, OpenTrailError("We encountered an internal error. Please try again."))
         finally:
             body.release()
-            client.close()
             if answer is not None:
                 answer.close()
             if call.spool is not None:
                 call.spool.close()
 
-    async def _exchange(self, call: Call) -> UpstreamAnswer:
+    async def _exchange(self, call: Call) -> UpstreamExchange:
         if call.upstream is None:
             raise NoUpstream
-        url, headers = outgoing_request(call, call.upstream, self._around.now(), self._around.settings.home_account)
+        target, headers = outgoing_request(call, call.upstream, self._around.now(), self._around.settings.home_account)
         await self._announce(call)
         call.sent_upstream = True
         try:
-            return await self._forwarder.send(call.request.method, url, headers, call.outgoing, call.outgoing_bytes)
+            return await self._forwarder.send(
+                call.upstream,
+                call.request.method,
+                target,
+                headers,
+                call.outgoing,
+                call.outgoing_bytes,
+                repeatable=_only_reads(call),
+            )
         except UpstreamDown:
             call.sent_upstream = False
             raise
@@ -152,9 +155,10 @@ class Recorder:
                     return
                 refusal = JournalUnwritable()
         if isinstance(refusal, ClientGone):
+            client.cut()
             return
         told = answer_to(fault_of(refusal, call.family), call.request, request_id)
-        await client.whole(told.status, told.headers, told.body)
+        client.whole(told.status, told.headers, told.body)
 
     def _note_cancelled(self, call: Call) -> None:
         """The server stops while the upstream is at work: the record says so, and nobody waits for it."""
@@ -162,3 +166,8 @@ class Recorder:
             fault = fault_of(UpstreamSilent("The recorder stopped before the service answered."), call.family)
             record = refused(call, self._around.settings, fault, new_request_id(call.family))
             self._keeper.hand_over(call, [record])
+
+
+def _only_reads(call: Call) -> bool:
+    """Whether the call may be made twice: of forms in the URL nobody knows."""
+    return call.request.method in ("GET", "HEAD") and not call.has_body and "action=" not in call.request.query.lower()

@@ -9,19 +9,17 @@ A body is an asynchronous stream of chunks. Streams are laid around each other:
                               (a decoder keeps its last byte back itself)
 """
 
-import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from opentrail import limits
-from opentrail.recorder.refusals import BodyTooLong, ClientGone, ClientTooSlow, TooBusy
+from opentrail.recorder.refusals import BodyTooLong, TooBusy
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 
-Receive = Callable[[], Awaitable[Any]]
 Chunks = AsyncIterator[bytes]
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
@@ -57,41 +55,44 @@ class Memory:
         self._left += size
 
 
+class BodySource(Protocol):
+    """Where a body comes from: `proxy.request_body.IncomingBody`."""
+
+    received: int  # bytes, by us
+    touched: bool  # asked for: a client that waits for 100 Continue has been told to go on
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of it has been read."""
+        ...
+
+    async def read(self) -> bytes:
+        """The next bytes; empty only at the end. Raises ClientGone, ClientTooSlow."""
+        ...
+
+
 class RequestBody:
     """The body as the client sends it, read once. Must be released."""
 
-    __slots__ = ("_held", "_idle_seconds", "_receive", "_returned", "ended", "memory", "received", "touched")
+    __slots__ = ("_held", "_returned", "_source", "memory")
 
-    def __init__(self, receive: Receive, idle_seconds: float, memory: Memory) -> None:
-        self._receive = receive
-        self._idle_seconds = idle_seconds
+    def __init__(self, source: BodySource, memory: Memory) -> None:
+        self._source = source
         self._held: list[tuple[Memory, int]] = []
         self.memory = memory  # what holding takes from; may be exchanged when more is known of the caller
         self._returned = b""
-        self.received = 0  # bytes
-        self.touched = False  # asked for: a client that waits for 100 Continue has been told to go on
-        self.ended = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes."""
+        return self._source.ended
 
     async def next_chunk(self) -> bytes:
         """The next bytes; empty only at the end. Raises ClientGone, ClientTooSlow."""
         if self._returned:
             returned, self._returned = self._returned, b""
             return returned
-        while not self.ended:
-            self.touched = True
-            try:
-                async with asyncio.timeout(self._idle_seconds):
-                    message = await self._receive()
-            except TimeoutError as silence:
-                raise ClientTooSlow from silence
-            if message["type"] == "http.disconnect":
-                raise ClientGone(f"The client closed the connection after {self.received} bytes of the request.")
-            self.ended = not message.get("more_body", False)
-            chunk: bytes = message.get("body", b"")
-            if chunk:
-                self.received += len(chunk)
-                return chunk
-        return b""
+        return await self._source.read()
 
     def hold(self, size: int) -> None:
         """So many bytes stay in memory until the call has ended. Raises TooBusy."""
@@ -107,7 +108,7 @@ class RequestBody:
     @property
     def unread(self) -> bool:
         """Whether the next bytes are still the first."""
-        return bool(self._returned) or not self.touched
+        return bool(self._returned) or not self._source.touched
 
     def put_back(self, data: bytes) -> None:
         """`data` has only been looked at; it comes again."""

@@ -1,13 +1,11 @@
 """One call on its way through the recorder: what each step has found out, for the steps after it."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import Principal
 from opentrail.recorder.bodies import EMPTY_SHA256, Chunks, RequestBody, Spool
-from opentrail.recorder.connection import ClientConnection
 from opentrail.recorder.interpretation import Interpreted
 from opentrail.recorder.refusals import Family
 from opentrail.recorder.upstreams import Upstream
@@ -15,8 +13,13 @@ from opentrail.wire.http import HttpRequest
 from opentrail.wire.post_form import PostForm
 from opentrail.wire.sigv4 import Signature
 
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
+
+class ClientConnection(Protocol):
+    """What a record tells of the connection that a call came by."""
+
+    def tls(self) -> tuple[str, str] | None:
+        """TLS version and cipher suite as CloudTrail names them, or None without TLS."""
+        ...
 
 
 @dataclass(slots=True)
@@ -24,9 +27,6 @@ class Call:
     """Filled in from top to bottom."""
 
     request: HttpRequest
-    scope: Mapping[str, Any]
-    receive: Receive
-    send: Send
     body: RequestBody
     connection: ClientConnection | None
 

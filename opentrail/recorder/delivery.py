@@ -16,12 +16,12 @@ from opentrail.recorder.bodies import Capture
 from opentrail.recorder.call import Call
 from opentrail.recorder.callers import accepted_caller, judged_caller
 from opentrail.recorder.content_coding import without_content_coding
-from opentrail.recorder.forwarding import UpstreamAnswer
 from opentrail.recorder.guarantees import Keeper, NotDurable, lower_names, with_length
 from opentrail.recorder.learning import Learner
 from opentrail.recorder.look_ups import RememberedCallers
 from opentrail.recorder.object_data import answer_is_object_data
 from opentrail.recorder.outcome import Outcome
+from opentrail.recorder.proxy.upstream_exchange import UpstreamExchange
 from opentrail.recorder.recording import AnswerSeen, answered, broken_off, read_outcome
 from opentrail.recorder.refusals import CallRefused, ClientGone, ClientTooSlow, fault_of
 from opentrail.recorder.settings import RecorderSettings
@@ -48,7 +48,7 @@ class Tools(NamedTuple):
 class Delivery:
     """One answer. Short ones wait whole for their record; long ones pass chunk by chunk, their last chunk waits."""
 
-    def __init__(self, tools: Tools, call: Call, answer: UpstreamAnswer, client: ClientAnswer, now_us: int) -> None:
+    def __init__(self, tools: Tools, call: Call, answer: UpstreamExchange, client: ClientAnswer, now_us: int) -> None:
         self._tools = tools
         self._call = call
         self._answer = answer
@@ -93,7 +93,7 @@ class Delivery:
         except NotDurable:
             self._client.cut()
             return
-        await self._client.whole(self._answer.status, headers, body)
+        self._client.whole(self._answer.status, headers, body)
 
     async def _answer_in_chunks(self, held: list[bytes]) -> None:
         keeper = self._tools.keeper
@@ -120,12 +120,12 @@ class Delivery:
         except NotDurable:
             self._client.cut()
             return
-        await self._finish(last)
+        self._finish(last)
 
     async def _pass_on(self, held: list[bytes]) -> bytes:
         """Send all but the last chunk, which is returned."""
         client, answer, capture = self._client, self._answer, self._capture
-        await client.start(answer.status, answer.headers)
+        client.start(answer.status, answer.headers, answer.length)
         last = b"".join(held)
         held.clear()
         while chunk := await answer.next_chunk():
@@ -135,10 +135,10 @@ class Delivery:
             last = chunk
         return last
 
-    async def _finish(self, last: bytes) -> None:
+    def _finish(self, last: bytes) -> None:
         try:
-            await self._client.chunk(last, last=True)
-        except (ClientGone, ClientTooSlow):
+            self._client.last_chunk(last)
+        except ClientGone:
             self._client.cut()  # its record says that all was sent; the last chunk is on its way or lost
 
     async def _final_records(self) -> list[CallRecord]:

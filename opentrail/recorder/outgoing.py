@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 from opentrail.recorder.call import Call
-from opentrail.recorder.forwarding import Headers, end_to_end
+from opentrail.recorder.proxy.heads import TextHeaders, end_to_end
 from opentrail.recorder.refusals import AmbiguousCall
 from opentrail.recorder.upstreams import Upstream
 from opentrail.wire.canonical import ALGORITHM
@@ -19,8 +19,8 @@ DEFAULT_REGION = "us-east-1"
 _REGION_IN_HOST = re.compile(r"\.([a-z]{2}-[a-z]+-\d)\.amazonaws\.com")
 
 
-def outgoing_request(call: Call, upstream: Upstream, now: datetime, home_account: str) -> tuple[str, Headers]:
-    """URL (path and query as they go out) and headers; a call without a principal is one of `home_account`."""
+def outgoing_request(call: Call, upstream: Upstream, now: datetime, home_account: str) -> tuple[str, TextHeaders]:
+    """Target (path and query as they go out) and headers; a call without a principal is one of `home_account`."""
     if upstream.signing == "resign":
         return _signed_anew(call.request, call.signature, upstream, now)
     headers = end_to_end(call.request.headers)
@@ -36,12 +36,12 @@ def outgoing_request(call: Call, upstream: Upstream, now: datetime, home_account
                 (name, value.replace("region/", "")) if name == "user-agent" else (name, value)
                 for name, value in headers
             ]
-    return _url(upstream, call.request.path, call.request.query), headers
+    return _target(call.request.path, call.request.query), headers
 
 
 def _signed_anew(
     request: HttpRequest, signature: Signature | None, upstream: Upstream, now: datetime
-) -> tuple[str, Headers]:
+) -> tuple[str, TextHeaders]:
     chunked = signature is not None and signature.is_streaming
     headers: list[tuple[str, str]] = []
     for name, value in end_to_end(request.headers):
@@ -53,11 +53,8 @@ def _signed_anew(
                 continue
         headers.append((name, value))
     path = path_style(request)
-    if signature is None or signature.kind in (
-        "post",
-        "v2-post",
-    ):  # anonymous, or signed in its body: the upstream decides what everybody may do
-        return _url(upstream, path, request.query), headers
+    if signature is None or signature.kind in ("post", "v2-post"):
+        return _target(path, request.query), headers  # anonymous, or signed in its body: the upstream decides
     query = without_signature(request.query, version_2=signature.is_version_2)
     credentials = Credentials(upstream.access_key_id, upstream.secret_access_key)
     region = upstream.region or signature.region or DEFAULT_REGION
@@ -73,7 +70,7 @@ def _signed_anew(
         signature.service,
         now,
     )
-    return _url(upstream, path, query), signed
+    return _target(path, query), signed
 
 
 def _require_region(request: HttpRequest, signature: Signature) -> None:
@@ -97,8 +94,8 @@ def _in_one_form(signature: Signature) -> str:
     )
 
 
-def _url(upstream: Upstream, path: str, query: str) -> str:
-    return f"{upstream.url}{path}?{query}" if query else upstream.url + path
+def _target(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
 
 
 def _without_aws_chunked(value: str) -> str:

@@ -31,4 +31,3 @@ class RecorderSettings:
     spooled_bytes: int = limits.SPOOLED_BODY_BYTES
     connect_seconds: float = 5.0  # to reach an upstream
     first_byte_seconds: float = 60.0  # from the end of the request to the first byte of its answer, and between bytes
-    client_idle_seconds: float = 60.0  # a client that neither sends nor reads for so long is let go

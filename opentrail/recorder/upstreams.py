@@ -50,6 +50,7 @@ class Upstream:
     account_header: str | None = None
     hidden_paths: tuple[str, ...] = ()
     look_up: LookUp | None = None
+    ca_file: str = ""  # PEM: the authorities that an https url is checked against; empty: the system's
 
     @property
     def takes_our_word(self) -> bool:

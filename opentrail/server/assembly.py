@@ -107,6 +107,7 @@ def configured_upstreams(settings: Settings) -> list[Upstream]:
             access_key_id=upstream.access_key_id,
             secret_access_key=upstream.secret(),
             region=upstream.region,
+            ca_file=upstream.ca_file,
             verify=upstream.verify,
             look_up=_look_up(upstream.look_up),
         )

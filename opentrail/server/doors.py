@@ -6,8 +6,6 @@ Which of both a call is for stands in its SigV4 credential scope; an unsigned ca
 import asyncio
 import functools
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import unquote
 
 from prometheus_client import Counter, Histogram
@@ -16,14 +14,13 @@ from opentrail import limits
 from opentrail.clock import Clock
 from opentrail.recorder.app import Recorder
 from opentrail.recorder.client_side.reported import SIGNING_NAME
+from opentrail.recorder.proxy.exchange import Exchange
+from opentrail.recorder.refusals import ClientGone, ClientTooSlow
 from opentrail.server.own_services import OwnService
 from opentrail.telemetry import CALL_SECONDS, CALLS, logger
 from opentrail.wire.http import HttpRequest, HttpResponse
 
 log = logger("server")
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 OWN_SERVICES = ("cloudtrail", "cloudtrail-data", SIGNING_NAME)
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
@@ -42,63 +39,56 @@ def _seconds(door: str) -> Histogram:
     return CALL_SECONDS.labels(door)
 
 
-class ClientGone(Exception):
-    """The client closed the connection before its request was whole."""
-
-
 class Doors:
-    """The ASGI application on the AWS port."""
+    """Who answers what comes in by the AWS port."""
 
     def __init__(self, api: OwnService, recorder: Recorder, clock: Clock) -> None:
         self._api = api
         self._recorder = recorder
         self._clock = clock
+        self._under_way: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one call."""
-        request = http_request(scope)
-        door = "api" if _is_our_own(request) else "recorder"
+    def __call__(self, exchange: Exchange) -> None:
+        """Answer one call, beside others."""
+        task = asyncio.get_running_loop().create_task(self._serve(exchange))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Return when no call is under way; those that take longer are broken off, and recorded so."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=max(grace_seconds, 0.0))
+        left = list(self._under_way)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _serve(self, exchange: Exchange) -> None:
+        door = "api" if _is_our_own(exchange.request) else "recorder"
         began = self._clock.monotonic()
-        status = 499  # the client left without an answer
-
-        async def watched_send(message: dict[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = int(message["status"])
-            await send(message)
-
         try:
             if door == "api":
-                await self._answer(request, receive, watched_send)
+                await self._answer(exchange)
             else:
-                await self._recorder.handle(scope, receive, watched_send, request)
-        except ClientGone:
-            log.debug("client left", action="client-gone", door=door)
+                await self._recorder.handle(exchange)
         finally:
+            status = exchange.status or 499  # the client left without an answer
             _calls(door, status // 100).inc()
             _seconds(door).observe(self._clock.monotonic() - began)
 
-    async def _answer(self, request: HttpRequest, receive: Receive, send: Send) -> None:
-        body = await _read_body(request, receive)
+    async def _answer(self, exchange: Exchange) -> None:
+        request = exchange.request
+        try:
+            body = await _read_body(exchange)
+        except (ClientGone, ClientTooSlow):
+            log.debug("client left", action="client-gone", door="api")
+            exchange.cut()
+            return
         if body is None:
-            await _send_response(send, self._api.too_long(request), close=True)
+            _respond(exchange, self._api.too_long(request))
             return
         # shielded: a call that has begun is recorded, whether its caller waits for the answer or not
-        response = await asyncio.shield(self._api.answer(request, body))
-        await _send_response(send, response)
-
-
-def http_request(scope: dict[str, Any]) -> HttpRequest:
-    """The head of an ASGI request as a value, every byte as it came."""
-    client = scope.get("client") or ("", 0)
-    return HttpRequest(
-        method=scope["method"],
-        path=scope["raw_path"].decode("latin-1"),
-        query=scope["query_string"].decode("latin-1"),
-        headers=tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
-        client=str(client[0]),
-        scheme=scope["scheme"],
-    )
+        _respond(exchange, await asyncio.shield(self._api.answer(request, body)))
 
 
 def _is_our_own(request: HttpRequest) -> bool:
@@ -120,29 +110,20 @@ def _presigned_scope(query: str) -> re.Match[str] | None:
     return None
 
 
-async def _read_body(request: HttpRequest, receive: Receive) -> bytes | None:
-    """The whole body, or None where it is longer than `limits.API_BODY_BYTES`."""
-    declared = request.header("content-length")
-    if declared.isdigit() and int(declared) > limits.API_BODY_BYTES:
+async def _read_body(exchange: Exchange) -> bytes | None:
+    """The whole body, or None where it is longer than `limits.API_BODY_BYTES`. Raises ClientGone, ClientTooSlow."""
+    if (exchange.framing.length or 0) > limits.API_BODY_BYTES:
         return None
     parts: list[bytes] = []
     size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        part = message.get("body", b"")
+    while part := await exchange.body.read():
+        parts.append(part)
         size += len(part)
         if size > limits.API_BODY_BYTES:
             return None
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
+    return b"".join(parts)
 
 
-async def _send_response(send: Send, response: HttpResponse, *, close: bool = False) -> None:
+def _respond(exchange: Exchange, response: HttpResponse) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    if close:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    exchange.answer(response.status, headers, response.body)

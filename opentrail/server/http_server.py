@@ -1,30 +1,23 @@
-"""uvicorn, bounded: sockets bound first, request heads of limited size, stopped by us and not by signals."""
+"""uvicorn for the console's port: request heads of limited size, stopped by us and not by signals."""
 
 import contextlib
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from opentrail import limits
-from opentrail.errors import OpenTrailError
-from opentrail.recorder.connection import CuttableHttpProtocol
 from opentrail.telemetry import CALLS_REFUSED
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 KEEP_ALIVE_SECONDS = 75
-GRACE_SECONDS = 20  # calls under way may take this long after the server is asked to stop
 BACKLOG = 1024
 
 
-class PortTaken(OpenTrailError):
-    """A port that the server needs is in use."""
-
-
-class BoundedHttpProtocol(CuttableHttpProtocol):
+class BoundedHttpProtocol(HttpToolsProtocol):
     """Closes connections whose request head passes `limits.REQUEST_HEAD_BYTES`; the parser itself has no limit."""
 
     _head_bytes = 0
@@ -63,20 +56,6 @@ class QuietServer(uvicorn.Server):
         yield
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises PortTaken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as failure:
-        listener.close()
-        raise PortTaken(f"cannot listen on {host}:{port}: {failure.strerror}; choose another port") from failure
-    listener.setblocking(False)
-    return listener
-
-
 class _NotEveryBadRequest(logging.Filter):
     """Keeps uvicorn's line about each request that is no HTTP out of the log: anybody could fill a disk with them."""
 
@@ -87,8 +66,11 @@ class _NotEveryBadRequest(logging.Filter):
 logging.getLogger("uvicorn.error").addFilter(_NotEveryBadRequest())
 
 
-def http_server(app: AsgiApp, *, grace_seconds: int = GRACE_SECONDS) -> QuietServer:
-    """A server for `app`; run it with `serve(sockets=[...])`, stop it by setting `should_exit`."""
+def http_server(app: AsgiApp, *, grace_seconds: int, certificate_file: str = "", key_file: str = "") -> QuietServer:
+    """A server for `app`, with TLS where a certificate is given; run it with `serve(sockets=[...])`.
+
+    Stopped by setting `should_exit`.
+    """
     config = uvicorn.Config(
         app,
         http=BoundedHttpProtocol,
@@ -103,13 +85,7 @@ def http_server(app: AsgiApp, *, grace_seconds: int = GRACE_SECONDS) -> QuietSer
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=grace_seconds,
         backlog=BACKLOG,
+        ssl_certfile=certificate_file or None,
+        ssl_keyfile=key_file or None,
     )
     return QuietServer(config)
-
-
-def url_of(bound: socket.socket, *, from_here: bool = False) -> str:
-    """The URL of a bound socket; `from_here`: for this machine, where one that listens everywhere is on loopback."""
-    host, port = bound.getsockname()[:2]
-    if from_here:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import typer
@@ -14,14 +16,18 @@ import uvloop
 from opentrail.catalog.delivery_summary import DeliverySummary
 from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.intake import record_unended
+from opentrail.recorder.proxy.outbox import Outbox
+from opentrail.recorder.proxy.server import ProxyServer, Timing
+from opentrail.recorder.proxy.tls import server_context
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
 from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.delivering import SECRET_VARIABLE
 from opentrail.server.health import Health, health_app
-from opentrail.server.http_server import QuietServer, bind, http_server, url_of
+from opentrail.server.http_server import QuietServer, http_server
+from opentrail.server.listening import bind, url_of
 from opentrail.server.open_files import raise_open_files_limit
-from opentrail.server.sandbox import Sandbox, start_sandbox, wait_sandbox
+from opentrail.server.sandbox import LOOPBACK, Sandbox, start_sandbox, wait_sandbox
 from opentrail.server.server_lock import ServerLock
 from opentrail.server.settings import Organization, Settings
 from opentrail.server.worker import WorkerSettings, worker_command
@@ -41,8 +47,17 @@ from opentrail.telemetry import (
 log = logger("server")
 
 REVIVE_EVERY_SECONDS = 0.5
+GRACE_SECONDS = 20.0  # calls under way may take this long after the server is asked to stop
 CONSOLE_GRACE_SECONDS = 1
 FOLLOWERS = ("history", "trails")
+
+
+class Sockets(NamedTuple):
+    """Bound sockets."""
+
+    doors: socket.socket
+    console: socket.socket
+    own_calls: socket.socket  # where our own clients call us: the doors', or one without TLS on loopback
 
 
 def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) -> None:
@@ -55,20 +70,22 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
     folder.create()
     _empty(folder.spool)
     with ServerLock(folder.locks / "server.lock"), contextlib.ExitStack() as stack:
+        tls = _tls(settings)
         sockets = _bind_all(settings)
-        for bound in sockets:
+        for bound in (sockets.doors, sockets.console, sockets.own_calls):
             stack.callback(bound.close)
         sandbox = start_sandbox(folder) if with_sandbox else None
         children = list(sandbox.children) if sandbox is not None else []
         stack.callback(stop_all, children)
-        children.append(Child(_worker(folder, settings, url_of(sockets[0], from_here=True))))
+        own_endpoint = url_of(sockets.own_calls, from_here=True)
+        children.append(Child(_worker(folder, settings, own_endpoint)))
         upstreams = sandbox_upstreams(sandbox) if sandbox is not None else configured_upstreams(settings)
-        parts = assemble(folder, settings, upstreams, SystemClock(), url_of(sockets[0], from_here=True))
+        parts = assemble(folder, settings, upstreams, SystemClock(), own_endpoint)
         with _closing(parts):
             record_unended(parts.journal, parts.intake)
             if sandbox is not None:
                 wait_sandbox(sandbox)
-            uvloop.run(_serve(folder, settings, parts, children, sockets, sandbox))
+            uvloop.run(_serve(folder, settings, parts, children, sockets, tls, sandbox))
 
 
 async def _serve(
@@ -76,36 +93,42 @@ async def _serve(
     settings: Settings,
     parts: Parts,
     children: Sequence[Child],
-    sockets: Sequence[socket.socket],
+    sockets: Sockets,
+    tls: ssl.SSLContext | None,
     sandbox: Sandbox | None,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    doors = http_server(parts.doors)
+    doors = ProxyServer(parts.doors, Timing(), Outbox())
+    await doors.serve([sockets.doors], tls)
+    if sockets.own_calls is not sockets.doors:
+        await doors.serve([sockets.own_calls])
     pages = health_app(lambda: _health(parts, children), lambda: _refresh(parts))
-    console = http_server(pages, grace_seconds=CONSOLE_GRACE_SECONDS)
-    serving = [
-        asyncio.create_task(doors.serve(sockets=[sockets[0]])),
-        asyncio.create_task(console.serve(sockets=[sockets[1]])),
-    ]
-    await _started(serving, [doors, console])
-    typer.echo(_ready_line(folder, sockets, sandbox))
+    server = settings.server
+    console = http_server(
+        pages, grace_seconds=CONSOLE_GRACE_SECONDS, certificate_file=server.tls_cert, key_file=server.tls_key
+    )
+    serving = asyncio.create_task(console.serve(sockets=[sockets.console]))
+    await _started(serving, console)
+    typer.echo(_ready_line(folder, sockets, tls, sandbox))
     reviving = asyncio.create_task(_revive(children))
     await stop.wait()
     reviving.cancel()
     log.info("stopping", action="server-stopping")
-    doors.should_exit = console.should_exit = True
-    await asyncio.gather(*serving)
+    console.should_exit = True
+    ends = loop.time() + GRACE_SECONDS
+    await doors.stop(GRACE_SECONDS)
+    await parts.doors.stop(ends - loop.time())
+    await serving
     await parts.recorder.close()
 
 
-async def _started(serving: Sequence["asyncio.Task[None]"], servers: Sequence[QuietServer]) -> None:
-    while not all(server.started for server in servers):
-        for task in serving:
-            if task.done():
-                task.result()
+async def _started(serving: "asyncio.Task[None]", server: QuietServer) -> None:
+    while not server.started:
+        if serving.done():
+            serving.result()
         await asyncio.sleep(0.005)
 
 
@@ -116,14 +139,23 @@ async def _revive(children: Sequence[Child]) -> None:
             child.revive()  # in the main thread: children die with the thread that made them
 
 
-def _bind_all(settings: Settings) -> list[socket.socket]:
+def _tls(settings: Settings) -> ssl.SSLContext | None:
     server = settings.server
-    doors = bind(server.host, server.port)
-    try:
-        return [doors, bind(server.console_host, server.console_port)]
-    except BaseException:
-        doors.close()
-        raise
+    return server_context(server.tls_cert, server.tls_key) if server.tls_cert else None
+
+
+def _bind_all(settings: Settings) -> Sockets:
+    server = settings.server
+    with contextlib.ExitStack() as bound:
+
+        def listening(host: str, port: int) -> socket.socket:
+            return bound.enter_context(contextlib.closing(bind(host, port)))
+
+        doors = listening(server.host, server.port)
+        console = listening(server.console_host, server.console_port)
+        sockets = Sockets(doors, console, listening(LOOPBACK, 0) if server.tls_cert else doors)
+        bound.pop_all()
+    return sockets
 
 
 def _worker(folder: DataFolder, settings: Settings, own_endpoint: str) -> Program:
@@ -189,8 +221,10 @@ def _refresh_delivery(parts: Parts) -> None:
         TRAIL_ERRORS.labels(what).set(trails)
 
 
-def _ready_line(folder: DataFolder, sockets: Sequence[socket.socket], sandbox: Sandbox | None) -> str:
-    doors, console = (url_of(bound) for bound in sockets)
+def _ready_line(folder: DataFolder, sockets: Sockets, tls: ssl.SSLContext | None, sandbox: Sandbox | None) -> str:
+    doors, console = (
+        url_of(bound, scheme="http" if tls is None else "https") for bound in (sockets.doors, sockets.console)
+    )
     cloud = "" if sandbox is None else " key test secret test"
     return f"ready: AWS endpoint {doors}{cloud} console {console} data {folder.root}"
 

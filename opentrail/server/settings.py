@@ -21,6 +21,7 @@ SANDBOX_KEY = "test"
 DEFAULT_PORT = 4566
 LEAST_RETENTION_DAYS = 90  # as CloudTrail's own event history
 DEFAULT_CONSOLE_PORT = 4567
+MOST_WORKERS = 1  # several are next
 LEAST_DELIVERY_SECONDS = 1
 LEAST_DIGEST_SECONDS = 2  # a digest is named by its second
 
@@ -48,6 +49,9 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     guarantee: Guarantee = "durable"
     trusted_proxies: list[str] = []
     log_json: bool = False
+    tls_cert: str = ""  # PEM, with its chain; empty: without TLS
+    tls_key: str = ""
+    workers: int = 1  # processes that answer calls
 
 
 class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +118,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret_access_key: str = ""
     secret_access_key_env: str = ""
     region: str = ""
+    ca_file: str = ""  # PEM: the authorities that an https url is checked against; empty: the system's
     look_up: LookUp | None = None
 
     def secret(self) -> str:
@@ -185,6 +190,24 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "principal": Principal,
     "delivery": Delivery,
 }
+
+
+def with_options(settings: Settings, *, tls_cert: str, tls_key: str, workers: int | None) -> Settings:
+    """`settings` with what the command line says otherwise. Raises BadSettings."""
+    told: dict[str, Any] = {name: value for name, value in (("tls_cert", tls_cert), ("tls_key", tls_key)) if value}
+    if workers is not None:
+        told["workers"] = workers
+    server = msgspec.structs.replace(settings.server, **told)
+    check_server(server)
+    return msgspec.structs.replace(settings, server=server)
+
+
+def check_server(server: Server) -> None:
+    """Raise BadSettings where nobody can be served so."""
+    if bool(server.tls_cert) != bool(server.tls_key):
+        raise BadSettings("tls_cert and tls_key are given together, or neither of them")
+    if not 1 <= server.workers <= MOST_WORKERS:
+        raise BadSettings(f"workers: 1 to {MOST_WORKERS}")
 
 
 def read_settings(path: Path) -> Settings:
@@ -268,6 +291,7 @@ def _check_verification(upstream: Upstream) -> None:
 
 
 def _checked(settings: Settings) -> Settings:
+    check_server(settings.server)
     check_delivery(settings.delivery)
     names = [upstream.name for upstream in settings.upstream]
     for name in names:

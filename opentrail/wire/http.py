@@ -40,6 +40,7 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...]
     client: str  # address of the caller, without port
     scheme: str  # "http" | "https"
+    tls: tuple[str, str] | None = None  # version and cipher suite of the caller's connection
 
     # The headers by name; the values of a repeated one are joined by commas, as SigV4 reads them.
     headers_by_name = _HeadersByName()

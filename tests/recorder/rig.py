@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import uvicorn
 import uvloop
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -29,10 +28,12 @@ from opentrail.clock import SystemClock
 from opentrail.intake import Intake
 from opentrail.journal import Journal
 from opentrail.recorder.app import Recorder
-from opentrail.recorder.connection import CuttableHttpProtocol
+from opentrail.recorder.proxy.exchange import Exchange
+from opentrail.recorder.proxy.outbox import Outbox
+from opentrail.recorder.proxy.server import ProxyServer, Timing
+from opentrail.recorder.proxy.tls import server_context
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import Upstream, Upstreams
-from opentrail.wire.http import HttpRequest
 
 ACCOUNT = "123456789012"
 OTHER_ACCOUNT = "210987654321"
@@ -156,7 +157,7 @@ class ScriptedUpstream:
 
 @dataclass
 class RecorderServer:
-    """The recorder behind uvicorn on a thread, over a real journal."""
+    """The recorder on a thread of its own, over a real journal."""
 
     folder: Path
     upstreams: list[Upstream]
@@ -172,46 +173,51 @@ class RecorderServer:
         self.intake = Intake(self.journal, clock)
         self.engine = open_catalog(self.folder / "catalog")
         self.access_keys = AccessKeys(self.engine, b"k" * 32, _configured())
-        options = {name: value for name, value in self.options.items() if name != "tls"}
+        own = ("tls", *Timing.__dataclass_fields__)
+        options = {name: value for name, value in self.options.items() if name not in own}
+        self._timing = Timing(**{name: value for name, value in self.options.items() if name in own[1:]})
         settings = replace(RecorderSettings(home_account=ACCOUNT, spool_folder=self.folder / "spool"), **options)
         self.recorder = Recorder(
             Upstreams(self.upstreams), self.access_keys, self.intake, self.journal, clock, settings
         )
-        certificate, key = self.options.get("tls") or (None, None)
+        certificate = self.options.get("tls")
+        self._tls = server_context(*certificate) if certificate else None
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         self.port = int(listener.getsockname()[1])
-        config = uvicorn.Config(
-            self._app,
-            http=CuttableHttpProtocol,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            proxy_headers=False,
-            log_config=None,
-            server_header=False,
-            date_header=False,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=lambda: uvloop.run(self._serve(listener)), daemon=True)
+        started = threading.Event()
+        self._thread = threading.Thread(target=lambda: uvloop.run(self._serve(listener, started)), daemon=True)
         self._thread.start()
-        eventually(lambda: self._server.started)
+        assert started.wait(10)
         return self
 
-    async def _serve(self, listener: socket.socket) -> None:
-        await self._server.serve(sockets=[listener])
+    async def _serve(self, listener: socket.socket, started: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        calls: set[asyncio.Task[None]] = set()
+
+        def handle(exchange: Exchange) -> None:
+            call = self._loop.create_task(self.recorder.handle(exchange))
+            calls.add(call)
+            call.add_done_callback(calls.discard)
+
+        server = ProxyServer(handle, self._timing, Outbox())
+        await server.serve([listener], self._tls)
+        started.set()
+        await self._stopping.wait()
+        await server.stop(1.0)
+        left = list(calls)
+        for call in left:
+            call.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         await self.recorder.close()
         await asyncio.sleep(0.02)  # the loop gets round to closing the sockets
-
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.recorder.handle(scope, receive, send, http_request(scope))
+        listener.close()
 
     def stop_serving(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(15)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(15)
 
     def stop(self) -> None:
         for client in self._clients:
@@ -258,18 +264,6 @@ class RecorderServer:
             return response.status, response.headers, response.read()
         finally:
             connection.close()
-
-
-def http_request(scope: Any) -> HttpRequest:
-    """As the server's doors make it."""
-    return HttpRequest(
-        method=scope["method"],
-        path=scope["raw_path"].decode("latin-1"),
-        query=scope["query_string"].decode("latin-1"),
-        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
-        client=scope["client"][0],
-        scheme=scope["scheme"],
-    )
 
 
 def signed_headers(

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from opentrail import limits
-from opentrail.server.http_server import PortTaken, bind, http_server
+from opentrail.server.http_server import http_server
+from opentrail.server.listening import PortTaken, bind
 
 
 async def _app(scope: dict, receive: object, send: object) -> None:
@@ -20,7 +21,7 @@ async def _app(scope: dict, receive: object, send: object) -> None:
 def port() -> Iterator[int]:
     """A running server's port."""
     listener = bind("127.0.0.1", 0)
-    server = http_server(_app)
+    server = http_server(_app, grace_seconds=1)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
     thread.start()
     while not server.started:

@@ -158,7 +158,7 @@ def _answer(question: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         return question()
     except ClientError as refusal:
         _LOG.debug("look-up refused", action="look-up", code=refusal.response.get("Error", {}).get("Code"))
-    except (BotoCoreError, ValueError) as failure:
+    except (BotoCoreError, ValueError, LookupError) as failure:  # the last: botocore of XML that is another answer
         _LOG.warning("look-up failed", action="look-up", error=type(failure).__name__)
     return {}
 

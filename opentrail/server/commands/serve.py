@@ -8,12 +8,15 @@ import typer
 
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.running import run_server
-from opentrail.server.settings import check_delivery, read_settings
+from opentrail.server.settings import check_delivery, read_settings, with_options
 
 
 def serve_command(
     config: Annotated[Path, typer.Option(help="The settings, a TOML file.")],
     data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept; overrides the file.")] = None,
+    tls_cert: Annotated[str, typer.Option(help="PEM file: serve TLS with this certificate and its chain.")] = "",
+    tls_key: Annotated[str, typer.Option(help="PEM file: the certificate's key.")] = "",
+    workers: Annotated[int | None, typer.Option(help="Processes that answer calls; overrides the file.")] = None,
     delivery_interval: Annotated[
         float | None, typer.Option(help="Seconds between log files of trails, from 1; overrides the file.")
     ] = None,
@@ -22,7 +25,7 @@ def serve_command(
     ] = None,
 ) -> None:
     """Start the server and run until SIGTERM or Ctrl-C."""
-    settings = read_settings(config)
+    settings = with_options(read_settings(config), tls_cert=tls_cert, tls_key=tls_key, workers=workers)
     told = {"interval_seconds": delivery_interval, "digest_interval_seconds": digest_interval}
     delivery = msgspec.structs.replace(settings.delivery, **{k: v for k, v in told.items() if v is not None})
     check_delivery(delivery)

@@ -21,6 +21,7 @@ from opentrail.server.settings import (
     Settings,
     check_delivery,
     is_loopback,
+    with_options,
 )
 
 
@@ -31,6 +32,9 @@ def up_command(
     console_port: Annotated[int, typer.Option(help="Port of health, metrics and console.")] = DEFAULT_CONSOLE_PORT,
     sandbox: Annotated[bool, typer.Option("--sandbox/--no-sandbox", help="Run the embedded cloud.")] = True,
     guarantee: Annotated[str, typer.Option(help=f"One of: {', '.join(GUARANTEES)}.")] = "durable",
+    tls_cert: Annotated[str, typer.Option(help="PEM file: serve TLS with this certificate and its chain.")] = "",
+    tls_key: Annotated[str, typer.Option(help="PEM file: the certificate's key.")] = "",
+    workers: Annotated[int, typer.Option(help="Processes that answer calls.")] = 1,
     commit_interval: Annotated[float, typer.Option(help="Seconds between commits of the history table.")] = 60.0,
     delivery_interval: Annotated[float, typer.Option(help="Seconds between log files of trails, from 1.")] = 300.0,
     digest_interval: Annotated[float, typer.Option(help="Seconds between digests, from 2.")] = 3600.0,
@@ -57,4 +61,5 @@ def up_command(
         principal=[Principal(access_key_id=SANDBOX_KEY, secret_access_key=SANDBOX_KEY, account=SANDBOX_ACCOUNT)],
     )
     check_delivery(settings.delivery)
+    settings = with_options(settings, tls_cert=tls_cert, tls_key=tls_key, workers=workers)
     run_server(DataFolder.resolve(data_dir), settings, with_sandbox=sandbox)
