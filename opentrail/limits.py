@@ -117,6 +117,7 @@ AWS_CHUNK_TRAILER_BYTES = 16 * KIB
 # Access keys
 ACCESS_KEYS_IN_MEMORY = 10_000
 ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed
+EXPIRED_KEY_SWEEP_SECONDS = 60.0  # between two looks for such keys
 EXPIRED_KEY_SECONDS = 7 * 86_400  # how long a temporary key is remembered after its end, to be called expired
 
 LOOK_UP_THREADS = 4  # questions to upstreams about callers, at once

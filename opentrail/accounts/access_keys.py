@@ -24,6 +24,11 @@ from opentrail.clock import MICROSECONDS, Clock, SystemClock
 
 KeyStatus = Literal["Active", "Inactive"]
 
+_NEW = insert(access_keys)
+_LEARN = _NEW.on_conflict_do_update(
+    index_elements=["access_key_id"],
+    set_={column.name: _NEW.excluded[column.name] for column in access_keys.c if not column.primary_key},
+)
 _READ = "SELECT access_key_id, principal, secrets, status, expires_at FROM access_keys"
 
 
@@ -78,6 +83,7 @@ class AccessKeys:
         self._lock = threading.Lock()
         self._remembered: OrderedDict[str, AccessKey | None] = OrderedDict()
         self._looked_at = float("-inf")
+        self._dropped_at = float("-inf")
         self._changes = -1
         self._reading = engine.raw_connection()  # no transaction ever begins on it
         self.identities = Identities(engine, self._clock)
@@ -113,6 +119,7 @@ class AccessKeys:
             msgspec.json.encode(_Sealed(key.secret, key.session_token)), _context(key.access_key_id, principal)
         )
         row = {
+            "access_key_id": key.access_key_id,
             "account": key.principal.account,
             "principal": principal,
             "secrets": sealed,
@@ -122,9 +129,8 @@ class AccessKeys:
             "owner_kind": owner_kind,
             "owner_name": owner_name,
         }
-        statement = insert(access_keys).values(access_key_id=key.access_key_id, **row)
         with self._engine.begin() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["access_key_id"], set_=row))
+            connection.execute(_LEARN, row)
             self._drop_long_expired(connection)
         with self._lock:
             self._remember(key.access_key_id, key)
@@ -212,6 +218,11 @@ class AccessKeys:
             self._remembered.clear()
 
     def _drop_long_expired(self, connection: Any) -> None:
+        """Now and then."""
+        now = self._clock.monotonic()
+        if now - self._dropped_at < limits.EXPIRED_KEY_SWEEP_SECONDS:
+            return
+        self._dropped_at = now
         before = self._clock.now_us() - limits.EXPIRED_KEY_SECONDS * MICROSECONDS
         connection.execute(delete(access_keys).where(access_keys.c.expires_at < before))
 

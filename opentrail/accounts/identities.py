@@ -6,7 +6,7 @@ They serve to name the principals of keys that are made later, by any process an
 
 import threading
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, Engine, delete, select
@@ -18,6 +18,15 @@ from opentrail.catalog.tables import identities
 from opentrail.clock import Clock
 
 Kind = Literal["user", "role", "identity-pool", "pool-identity"]
+
+_NEW = insert(identities)
+_KEEP = _NEW.on_conflict_do_update(
+    index_elements=["account", "kind", "name"],
+    set_={column.name: _NEW.excluded[column.name] for column in identities.c if not column.primary_key},
+)
+_COLUMNS = "SELECT account, kind, name, identity_id, arn, facts FROM identities"
+_FIND = f"{_COLUMNS} WHERE account = ? AND kind = ? AND name = ?"
+_FIND_ANYWHERE = f"{_COLUMNS} WHERE kind = ? AND name = ? LIMIT 1"
 
 _PRUNE_EVERY = 256  # rows written between two looks at how many there are
 
@@ -45,11 +54,11 @@ class Identities:
 
     def find(self, account: str, kind: Kind, name: str) -> Identity | None:
         """One by its account and name."""
-        return self._one(identities.c.account == account, identities.c.kind == kind, identities.c.name == name)
+        return self._one(_FIND, account, kind, name)
 
     def find_anywhere(self, kind: Kind, name: str) -> Identity | None:
         """One whose name is unlike any other's in all accounts, as those of pools are."""
-        return self._one(identities.c.kind == kind, identities.c.name == name)
+        return self._one(_FIND_ANYWHERE, kind, name)
 
     def keep(self, *seen: Identity) -> None:
         """Take these for what they are now; durable on return. What is known already is not written again."""
@@ -57,8 +66,7 @@ class Identities:
         if not news:
             return
         with self._engine.begin() as connection:
-            for identity in news:
-                self._write(connection, identity)
+            connection.execute(_KEEP, [self._row(identity) for identity in news])
             self._prune(connection, len(news))
 
     def forget(self, account: str, kind: Kind, name: str) -> None:
@@ -70,24 +78,24 @@ class Identities:
                 )
             )
 
-    def _one(self, *conditions: object) -> Identity | None:
-        question = select(identities).where(*conditions).limit(1)  # type: ignore[arg-type]
+    def _one(self, question: str, *values: str) -> Identity | None:
         with self._engine.connect().execution_options(**READING) as connection:
-            row = connection.execute(question).one_or_none()
+            row = connection.exec_driver_sql(question, values).one_or_none()
         if row is None:
             return None
-        facts = msgspec.json.decode(row.facts, type=dict[str, str])
-        return Identity(row.account, row.kind, row.name, row.identity_id, row.arn, facts)
+        account, kind, name, identity_id, arn, facts = row
+        return Identity(account, kind, name, identity_id, arn, msgspec.json.decode(facts, type=dict[str, str]))
 
-    def _write(self, connection: Connection, identity: Identity) -> None:
-        row = {
+    def _row(self, identity: Identity) -> dict[str, Any]:
+        return {
+            "account": identity.account,
+            "kind": identity.kind,
+            "name": identity.name,
             "identity_id": identity.identity_id,
             "arn": identity.arn,
             "facts": msgspec.json.encode(identity.facts),
             "seen_at": self._clock.now_us(),
         }
-        statement = insert(identities).values(account=identity.account, kind=identity.kind, name=identity.name, **row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["account", "kind", "name"], set_=row))
 
     def _prune(self, connection: Connection, written: int) -> None:
         """Of identities in pools, which end users make, only the latest stay."""
