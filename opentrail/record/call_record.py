@@ -39,6 +39,7 @@ class CallRecord(msgspec.Struct, frozen=True):
     tls: tuple[str, str] | None = None  # version and cipher suite
     api_version: str | None = None
     shared_event_id: str | None = None
+    vpc_endpoint_id: str | None = None
     event_type: str = "AwsApiCall"
     request_parameters: dict[str, Any] | None = None
     response_elements: dict[str, Any] | None = None
@@ -70,6 +71,7 @@ class CallRecord(msgspec.Struct, frozen=True):
             "managementEvent": self.category == "Management",
             "recipientAccountId": self.account,
             "sharedEventID": self.shared_event_id,
+            "vpcEndpointId": self.vpc_endpoint_id,
             "eventCategory": self.category,
         }
         if self.host is not None:
@@ -111,6 +113,8 @@ class CallRecord(msgspec.Struct, frozen=True):
         pieces.append(kind)
         if self.shared_event_id is not None:
             pieces += b',"sharedEventID":', encode_value(self.shared_event_id, 0)
+        if self.vpc_endpoint_id is not None:
+            pieces += b',"vpcEndpointId":', encode_value(self.vpc_endpoint_id, 0)
         pieces.append(ending)
         encoded = b"".join(pieces)
         if len(encoded) <= LEAST_CAP_BYTES:

@@ -31,6 +31,7 @@ class Call:
     connection: ClientConnection | None
 
     source_address: str = ""
+    vpc_endpoint: str | None = None  # through which the call came
     signature: Signature | None = None
     service: str | None = None  # botocore's name
     family: Family = "rest-json"

@@ -1,9 +1,12 @@
 """Whose address a call came from, when proxies stand between."""
 
 import ipaddress
+import re
 
 from opentrail.recorder.settings import Network
 
+VPC_ENDPOINT = "x-opentrail-vpc-endpoint"  # our own: AWS has no header for it
+_VPC_ENDPOINT = re.compile(r"vpce-[0-9a-f]{8,17}", re.ASCII)
 FORWARDED_FOR = "x-forwarded-for"
 
 
@@ -24,6 +27,13 @@ def client_address(peer: str, forwarded_for: str, trusted: tuple[Network, ...]) 
         if not _is_trusted(address, trusted):
             break
     return nearest
+
+
+def vpc_endpoint(peer: str, stated: str, trusted: tuple[Network, ...]) -> str | None:
+    """The VPC endpoint that a trusted proxy says a call came through; nobody else is believed."""
+    if not stated or not trusted or _VPC_ENDPOINT.fullmatch(stated) is None or not _is_trusted(peer, trusted):
+        return None
+    return stated
 
 
 def _is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:

@@ -120,6 +120,7 @@ def _record(call: Call, settings: RecorderSettings, **found: Any) -> CallRecord:
         category=asked.category,
         account=_recipient(call, settings),
         api_version=asked.api_version,
+        vpc_endpoint_id=call.vpc_endpoint,
         **found,
     )
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from opentrail import limits
 from opentrail.arn import parse_arn
 from opentrail.recorder.interpretation import Interpreted
+from opentrail.recorder.resource_arns import DATA_RESOURCES, RESOURCES
 from opentrail.recorder.shapes.s3 import bucket_and_key
 from opentrail.wire.answers import ParsedAnswer
 from opentrail.wire.http import HttpRequest
@@ -55,8 +56,22 @@ class Touched:
 def resources_of(touched: Touched) -> list[Resource] | None:
     """The entries in AWS's order of keys, or None where AWS writes none."""
     find = _BY_SERVICE.get(touched.interpreted.service or "")
-    found = find(touched) if find is not None else []
+    found = find(touched) if find is not None else _named(touched)
     return found[: limits.RESOURCES_OF_A_CALL] or None
+
+
+def _named(touched: Touched) -> list[Resource]:
+    service = touched.interpreted.service or ""
+    listed = DATA_RESOURCES.get(service, ()) if touched.interpreted.category == "Data" else ()
+    for named in listed or RESOURCES.get(service, ()):
+        values = [touched.text(member) for member in named.members]
+        if all(values):
+            arn = values[0]
+            if not parse_arn(arn):
+                made = named.arn.format(*values, region=touched.region, account=touched.account)
+                arn = f"arn:aws:{made}" if named.arn != "{}" else made
+            return [_of_arn(named.type, arn, touched.account)]
+    return []
 
 
 def s3_object(bucket: str, key: str) -> Resource:

@@ -31,7 +31,7 @@ from opentrail.recorder.bodies import (
     without_beginning,
 )
 from opentrail.recorder.call import Call
-from opentrail.recorder.client_address import FORWARDED_FOR, client_address
+from opentrail.recorder.client_address import FORWARDED_FOR, VPC_ENDPOINT, client_address, vpc_endpoint
 from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.interpretation import interpret
 from opentrail.recorder.learning.pools import COGNITO, owner_of_pool
@@ -98,6 +98,9 @@ async def find_client_address(around: Surroundings, call: Call) -> None:
     """Whose address the record shows."""
     call.source_address = client_address(
         call.request.client, call.request.header(FORWARDED_FOR), around.settings.trusted_proxies
+    )
+    call.vpc_endpoint = vpc_endpoint(
+        call.request.client, call.request.header(VPC_ENDPOINT), around.settings.trusted_proxies
     )
 
 
