@@ -111,12 +111,6 @@ class InvalidLogsRole(ClientError):
     code = "InvalidCloudWatchLogsRoleArnException"
 
 
-class LogsUnavailable(ClientError):
-    """CloudWatch Logs cannot be delivered to in this Region."""
-
-    code = "CloudWatchLogsDeliveryUnavailableException"
-
-
 class InvalidTag(ClientError):
     """A tag is not valid, or a key is given twice."""
 

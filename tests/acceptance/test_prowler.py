@@ -32,7 +32,7 @@ OF_A_TRAIL = {
     "cloudtrail_s3_dataevents_read_enabled",
     "cloudtrail_s3_dataevents_write_enabled",
 }
-OF_A_LOGGING_TRAIL = {"cloudtrail_insights_exist"}  # asked of no other
+OF_A_LOGGING_TRAIL = {"cloudtrail_insights_exist", "cloudtrail_bucket_requires_mfa_delete"}  # asked of no other
 OF_ITS_BUCKET = {"cloudtrail_logs_s3_bucket_is_not_publicly_accessible"}
 LACKING_IN_THE_SANDBOX = {"cloudtrail_bucket_requires_mfa_delete", "cloudtrail_logs_s3_bucket_access_logging_enabled"}
 THREATS = {
@@ -70,7 +70,7 @@ def test_a_well_made_trail_passes_and_a_badly_made_one_fails(delivering: Program
     trails.create_trail(Name="bad", S3BucketName="bad-logs")
     trails.put_event_selectors(TrailName="bad", EventSelectors=[{"IncludeManagementEvents": False}])
     bad = findings(delivering, tmp_path / "bad")
-    failed = OF_A_TRAIL - OF_A_LOGGING_TRAIL | LACKING_IN_THE_SANDBOX
+    failed = (OF_A_TRAIL | LACKING_IN_THE_SANDBOX) - OF_A_LOGGING_TRAIL
     assert {name for name in CHECKS if bad.get(name) == "FAIL"} == failed, bad
     trails.delete_trail(Name="bad")
 

@@ -1,12 +1,14 @@
 """A trail's life by the AWS CLI and boto3 in the sandbox, and what the account's owner sees of it."""
 
+import gzip
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.acceptance.program import ACCOUNT, REGION, Program
+from tests.acceptance.program import ACCOUNT, REGION, Program, eventually
 from tests.acceptance.trail_making import bucket_policy, make_bucket, make_key, make_log_group
 
 pytestmark = pytest.mark.acceptance
@@ -20,6 +22,14 @@ SELECTORS = [
         ],
     }
 ]
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A sandbox that delivers every second."""
+    program = Program(tmp_path_factory.mktemp("trails") / "data", ("--delivery-interval", "1")).start()
+    yield program
+    assert program.stop() == 0, "".join(program.output[-40:])
 
 
 def cli(sandbox: Program, *arguments: str) -> Any:
@@ -69,6 +79,33 @@ def test_the_bucket_s_owner_sees_who_asked(sandbox: Program) -> None:
     ]
     assert acl and acl[0]["userIdentity"] == {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"}
     assert acl[0]["sourceIPAddress"] == acl[0]["userAgent"] == "cloudtrail.amazonaws.com"
+
+
+def delivered(sandbox: Program, bucket: str) -> list[str]:
+    """Names and users of the events in all log files of a bucket."""
+    s3 = sandbox.client("s3")
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    found: list[str] = []
+    for key in keys:
+        if "/CloudTrail/" in key:
+            records = json.loads(gzip.decompress(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))["Records"]
+            found += [f"{one['eventName']} {(one['requestParameters'] or {}).get('userName', '')}" for one in records]
+    return found
+
+
+def test_a_stop_is_the_last_event_of_its_trail(sandbox: Program) -> None:
+    make_bucket(sandbox, "stopped-logs")
+    trails, iam = sandbox.client("cloudtrail"), sandbox.client("iam")
+    trails.create_trail(Name="stopped", S3BucketName="stopped-logs")
+    iam.create_user(UserName="unseen")
+    trails.start_logging(Name="stopped")
+    iam.create_user(UserName="seen")
+    trails.stop_logging(Name="stopped")
+    iam.create_user(UserName="after")
+    assert eventually(lambda: "StopLogging " in delivered(sandbox, "stopped-logs"), seconds=60)
+    users = [one for one in delivered(sandbox, "stopped-logs") if one.startswith(("CreateUser", "StopLogging"))]
+    assert users == ["CreateUser seen", "StopLogging "]
+    trails.delete_trail(Name="stopped")
 
 
 def test_destinations_in_the_sandbox(sandbox: Program) -> None:
