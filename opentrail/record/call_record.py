@@ -12,15 +12,14 @@ from typing import Any, Final
 import msgspec
 
 from opentrail import limits
-from opentrail.record.encoding import LEAST_CAP_BYTES, cut_text, encode, encode_text, encode_value, ordered_identity
+from opentrail.record.depth import exceeds_depth
+from opentrail.record.encoding import LEAST_CAP_BYTES, cut_text, encode, encode_value, json_bytes, ordered_identity
 
 EVENT_VERSION: Final = "1.11"
 
 _BEGINNING: Final = f'{{"eventVersion":"{EVENT_VERSION}","userIdentity":'.encode()
-_LEVELS_BELOW: Final = limits.RECORD_DEPTH - 1  # that a member of a record may have
 _REMEMBERED_CHARACTERS: Final = 1024  # callers choose agents and hosts: longer ones are encoded anew for each call
-_NO_PARAMETERS: Final = b',"requestParameters":null'
-_NO_ELEMENTS: Final = b',"responseElements":null'
+_NULL: Final = b"null"
 
 
 class CallRecord(msgspec.Struct, frozen=True):
@@ -83,6 +82,16 @@ class CallRecord(msgspec.Struct, frozen=True):
 
     def encoded(self, event_time: str, event_id: str) -> bytes:
         """The record's bytes. Raises BadRecord as `encoding.encode` does."""
+        try:
+            encoded = b"".join(self._pieces(event_time, event_id))
+        except (UnicodeEncodeError, TypeError, OverflowError, RecursionError):
+            encoded = b""  # some value is none that JSON or UTF-8 can carry
+        if 0 < len(encoded) <= LEAST_CAP_BYTES and not exceeds_depth(encoded, limits.RECORD_DEPTH):
+            return encoded
+        stamped = {"eventVersion": EVENT_VERSION, "eventTime": event_time, "eventID": event_id}
+        return encode({**self.fields(), **stamped})
+
+    def _pieces(self, event_time: str, event_id: str) -> list[bytes]:
         host, agent = self.host, self.user_agent
         call = _call_piece(self.event_source, self.event_name, self.region)
         short = len(agent) <= _REMEMBERED_CHARACTERS
@@ -92,46 +101,37 @@ class CallRecord(msgspec.Struct, frozen=True):
         ending = (_ending_piece if short else _ending_piece.__wrapped__)(self.category, host, self.tls)
         pieces = [_BEGINNING, self.identity, b',"eventTime":"', event_time.encode(), call, caller]
         if self.error_code is not None:
-            pieces += b',"errorCode":', encode_text(self.error_code)
+            pieces += b',"errorCode":', json_bytes(cut_text(self.error_code))
         if self.error_message is not None:
-            pieces += b',"errorMessage":', encode_text(self.error_message)
-        if self.request_parameters is None:
-            pieces.append(_NO_PARAMETERS)
-        else:
-            pieces += b',"requestParameters":', encode_value(self.request_parameters, _LEVELS_BELOW)
-        if self.response_elements is None:
-            pieces.append(_NO_ELEMENTS)
-        else:
-            pieces += b',"responseElements":', encode_value(self.response_elements, _LEVELS_BELOW)
+            pieces += b',"errorMessage":', json_bytes(cut_text(self.error_message))
+        parameters, elements = self.request_parameters, self.response_elements
+        pieces += b',"requestParameters":', _NULL if parameters is None else json_bytes(parameters)
+        pieces += b',"responseElements":', _NULL if elements is None else json_bytes(elements)
         if self.additional_event_data is not None:
-            pieces += b',"additionalEventData":', encode_value(self.additional_event_data, _LEVELS_BELOW)
+            pieces += b',"additionalEventData":', json_bytes(self.additional_event_data)
         if self.request_id is not None:
-            pieces += b',"requestID":', encode_text(self.request_id)
+            pieces += b',"requestID":', json_bytes(cut_text(self.request_id))
         pieces += b',"eventID":"', event_id.encode(), b'","readOnly":true' if self.read_only else b'","readOnly":false'
         if self.resources is not None:
-            pieces += b',"resources":', encode_value(self.resources, _LEVELS_BELOW)
+            pieces += b',"resources":', json_bytes(self.resources)
         pieces.append(kind)
         if self.shared_event_id is not None:
-            pieces += b',"sharedEventID":', encode_value(self.shared_event_id, 0)
+            pieces += b',"sharedEventID":', json_bytes(self.shared_event_id)
         if self.vpc_endpoint_id is not None:
-            pieces += b',"vpcEndpointId":', encode_value(self.vpc_endpoint_id, 0)
+            pieces += b',"vpcEndpointId":', json_bytes(self.vpc_endpoint_id)
         pieces.append(ending)
-        encoded = b"".join(pieces)
-        if len(encoded) <= LEAST_CAP_BYTES:
-            return encoded
-        stamped = {"eventVersion": EVENT_VERSION, "eventTime": event_time, "eventID": event_id}
-        return encode({**self.fields(), **stamped})
+        return pieces
 
 
 def identity_json(identity: Mapping[str, Any]) -> bytes:
     """A `userIdentity` in AWS's order, for `CallRecord.identity`."""
-    return encode_value(ordered_identity(identity), _LEVELS_BELOW)
+    return encode_value(ordered_identity(identity), limits.RECORD_DEPTH - 1)
 
 
 def _members(**members: Any) -> bytes:
     """The members that are not None, each with a comma before it."""
     there = {name: value for name, value in members.items() if value is not None}
-    return b"," + encode_value(there, _LEVELS_BELOW + 1)[1:-1] if there else b""
+    return b"," + json_bytes(there)[1:-1] if there else b""
 
 
 @functools.lru_cache(maxsize=4096)

@@ -159,18 +159,10 @@ def cut_text(text: str) -> str:
 def encode_value(value: Any, levels: int) -> bytes:
     """`value` as JSON, at most `levels` deep; what JSON or UTF-8 cannot carry is replaced as in records."""
     try:
-        encoded = _encoder(value)
+        encoded = json_bytes(value)
     except (UnicodeEncodeError, TypeError, OverflowError, RecursionError):
-        return _encoder(_writable(value, levels))
-    return _encoder(_writable(value, levels)) if exceeds_depth(encoded, levels) else encoded
-
-
-def encode_text(text: str) -> bytes:
-    """`text`, cut, as JSON."""
-    try:
-        return _encoder(cut_text(text))
-    except UnicodeEncodeError:
-        return _encoder(_writable(cut_text(text), 0))
+        return json_bytes(_writable(value, levels))
+    return json_bytes(_writable(value, levels)) if exceeds_depth(encoded, levels) else encoded
 
 
 def _encode(record: Any) -> bytes:
@@ -194,4 +186,4 @@ def _writable(value: Any, levels: int) -> Any:
     return str(_writable(str(value), 0))
 
 
-_encoder: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+json_bytes: Callable[[Any], bytes] = msgspec.json.Encoder().encode

@@ -51,8 +51,9 @@ class Gathering:
         self._submit()
 
     def _add(self, gathered: _Gathered) -> None:
-        size = sum([len(record.body) for record in gathered.records])
-        events = len(gathered.records)
+        records = gathered.records
+        events = len(records)
+        size = len(records[0].body) if events == 1 else sum([len(record.body) for record in records])
         if self._events + events > limits.GATHERED_EVENTS or self._bytes + size > limits.GATHERED_BYTES:
             self._submit()
         self._gathered.append(gathered)
