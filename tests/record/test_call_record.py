@@ -38,6 +38,7 @@ RECORDS = st.builds(
     tls=st.none() | st.tuples(TEXTS, TEXTS),
     api_version=MAYBE_TEXTS,
     shared_event_id=MAYBE_TEXTS,
+    vpc_endpoint_id=MAYBE_TEXTS,
     event_type=TEXTS,
     request_parameters=OBJECTS,
     response_elements=OBJECTS,
