@@ -1,8 +1,8 @@
 """The embedded cloud of `opentrail up`: SeaweedFS for S3, durable, and moto for the other services, in memory.
 
 Both listen on loopback ports of their own that change with every start; only the recorder talks to them. SeaweedFS
-knows one key, made at the first start and kept in the secrets folder. SSE-KMS is not offered: moto forgets its keys
-at a restart, and objects sealed with them would be lost.
+knows one key, made at the first start and kept in the secrets folder. For SSE-KMS it asks moto's KMS, whose keys are
+kept beside (see server/sandbox_services.py); keys must be of us-east-1, where SeaweedFS has its buckets.
 """
 
 import http.client
@@ -24,6 +24,7 @@ from opentrail.server.data_folder import DataFolder
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 60.0
 SEAWEEDFS_HEAP = "384MiB"  # below 320 MiB its garbage collector takes most of the time
+KMS_REGION = "us-east-1"
 SEAWEEDFS_VOLUME_MB = 64  # small volumes, since every bucket takes several
 
 
@@ -64,7 +65,7 @@ def start_sandbox(folder: DataFolder) -> Sandbox:
     folder.sandbox.mkdir(parents=True, exist_ok=True)
     key = _s3_key(folder.secrets / "sandbox-s3.json")
     ports = _free_ports(9)
-    s3 = Child(_seaweedfs(folder, key, ports[:8]))
+    s3 = Child(_seaweedfs(folder, key, ports[:8], f"http://{LOOPBACK}:{ports[8]}"))
     services = Child(_moto(folder, ports[8]))
     return Sandbox(s3, services, f"http://{LOOPBACK}:{ports[0]}", f"http://{LOOPBACK}:{ports[8]}", key)
 
@@ -100,7 +101,7 @@ def _s3_key(path: Path) -> S3Key:
     return key
 
 
-def _seaweedfs(folder: DataFolder, key: S3Key, ports: list[int]) -> Program:
+def _seaweedfs(folder: DataFolder, key: S3Key, ports: list[int], kms_url: str) -> Program:
     program = Path(sysconfig.get_path("scripts")) / "weed"
     command = str(program) if program.exists() else shutil.which("weed")
     if command is None:
@@ -117,7 +118,11 @@ def _seaweedfs(folder: DataFolder, key: S3Key, ports: list[int]) -> Program:
                         "credentials": [{"accessKey": key.access_key_id, "secretKey": key.secret_access_key}],
                         "actions": ["Admin", "Read", "Write", "List", "Tagging"],
                     }
-                ]
+                ],
+                "kms": {
+                    "default_provider": "aws",
+                    "providers": {"aws": {"type": "aws", "region": KMS_REGION, "endpoint": kms_url}},
+                },
             }
         ),
         "utf-8",
@@ -152,7 +157,12 @@ def _seaweedfs(folder: DataFolder, key: S3Key, ports: list[int]) -> Program:
             "-admin.ui=false",
             "-webdav=false",
         ],
-        {"WEED_S3_SSE_KEK": key.seal_hex, "GOMEMLIMIT": SEAWEEDFS_HEAP},
+        {
+            "WEED_S3_SSE_KEK": key.seal_hex,
+            "GOMEMLIMIT": SEAWEEDFS_HEAP,
+            "AWS_ACCESS_KEY_ID": "sandbox",  # for KMS, which asks for no signature
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+        },
         folder.sandbox,
         folder.sandbox / "logs" / "seaweedfs.log",
     )
@@ -163,8 +173,12 @@ def _moto(folder: DataFolder, port: int) -> Program:
         raise SandboxMissing
     return Program(
         "moto",
-        [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)],
-        {"MOTO_LAMBDA_DATA_DIR": str(folder.sandbox / "lambda"), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+        [sys.executable, "-m", "opentrail.server.sandbox_services", "-H", LOOPBACK, "-p", str(port)],
+        {
+            "MOTO_LAMBDA_DATA_DIR": str(folder.sandbox / "lambda"),
+            "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+            "OPENTRAIL_SANDBOX_KMS": str(folder.secrets / "sandbox-kms.json"),
+        },
         folder.sandbox,
         folder.sandbox / "logs" / "moto.log",
     )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.buckets import keys_of, log_files, records
 from tests.acceptance.program import ACCOUNT, REGION, Program, eventually
-from tests.acceptance.trail_making import make_bucket, make_log_group, make_topic
+from tests.acceptance.trail_making import make_bucket, make_key, make_log_group, make_topic
 
 pytestmark = pytest.mark.acceptance
 
@@ -198,6 +198,24 @@ def test_files_of_a_trail_are_put_with_what_aws_puts(sandbox: Program) -> None:
         assert head["ServerSideEncryption"] == "AES256"
         assert ("signature" in head["Metadata"]) == ("/CloudTrail-Digest/" in key)
     sandbox.client("cloudtrail").delete_trail(Name="headed")
+
+
+def test_what_a_trail_s_kms_key_sealed_stays_readable_after_a_restart(tmp_path: Path) -> None:
+    program = Program(tmp_path / "data", ("--delivery-interval", "1")).start()
+    try:
+        key = make_key(program)
+        _trail(program, "sealed", KmsKeyId=key)
+        assert eventually(lambda: keys_of(program.client("s3"), "sealed-logs"), seconds=60), _status(program, "sealed")
+        program.kill()
+        program.start()
+        s3 = program.client("s3")
+        name = keys_of(s3, "sealed-logs")[0]
+        head = s3.head_object(Bucket="sealed-logs", Key=name)
+        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
+        assert records(s3, "sealed-logs", name)
+        assert program.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Enabled"]
+    finally:
+        assert program.stop() == 0
 
 
 def test_a_folder_stands_for_a_bucket_where_there_is_no_s3(tmp_path: Path) -> None:
