@@ -14,7 +14,7 @@ from opentrail.catalog.tags import Tag
 from opentrail.catalog.trails import Trail, Trails, TrailVersion
 from opentrail.clock import Clock
 from opentrail.trails.destinations import Destinations
-from opentrail.trails.faults import TooManyTrails, TrailAlreadyExists
+from opentrail.trails.faults import NotPermitted, TooManyTrails, TrailAlreadyExists
 from opentrail.trails.making import Members, changed_trail, check_members, new_trail
 from opentrail.trails.naming import TrailId, check_trail_name
 from opentrail.trails.registry import Registry
@@ -45,6 +45,8 @@ class TrailChanges:
         """A new trail, not logging yet. Raises the faults of CreateTrail, in AWS's order of checks."""
         check_trail_name(wanted.name)
         check_members(members)
+        if wanted.region not in self._regions:
+            raise NotPermitted(f"Region {wanted.region} is not enabled.")
         trail = new_trail(wanted, members, self._clock.now_us())
         self._require_room(trail)
         trail = self._with_organization(trail, members)

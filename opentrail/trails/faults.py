@@ -111,6 +111,12 @@ class InvalidLogsRole(ClientError):
     code = "InvalidCloudWatchLogsRoleArnException"
 
 
+class NotPermitted(ClientError):
+    """The operation is not permitted."""
+
+    code = "OperationNotPermittedException"
+
+
 class InvalidTag(ClientError):
     """A tag is not valid, or a key is given twice."""
 

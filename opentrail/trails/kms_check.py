@@ -8,6 +8,7 @@ from opentrail.arn import parse_arn
 from opentrail.catalog.trails import Trail
 from opentrail.trails.clients import S3_ERRORS, SERVICE, Clients, refusal_code
 from opentrail.trails.faults import InsufficientKeyPolicy, InvalidKeyId, KeyNotFound, KeyUnusable
+from opentrail.trails.naming import is_region
 
 _ALIAS: Final = re.compile(r"alias/(?!aws)[A-Za-z0-9/_-]{1,250}")
 _KEY: Final = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
@@ -50,7 +51,11 @@ def _region(key_id: str, home_region: str) -> str:
             raise InvalidKeyId(f"KMS key ID {key_id} is not valid.")
         return home_region
     name = arn.resource.removeprefix("key/")
-    if arn.service != "kms" or not arn.region or not (_ALIAS.fullmatch(arn.resource) or _KEY.fullmatch(name)):
+    if (
+        arn.service != "kms"
+        or not is_region(arn.region)
+        or not (_ALIAS.fullmatch(arn.resource) or _KEY.fullmatch(name))
+    ):
         raise InvalidKeyId(f"KMS key ID {key_id} is not valid.")
     return arn.region
 

@@ -79,7 +79,7 @@ def read_trail_id(text: str, account: str, region: str) -> TrailId:
     kind, _, name = arn.resource.partition("/") if arn is not None else ("", "", "")
     if arn is None or (arn.partition, arn.service, kind) != ("aws", "cloudtrail", "trail"):
         raise InvalidTrailArn(f"{text} is not a valid trail ARN.")
-    if not _ACCOUNT.fullmatch(arn.account) or not _REGION.fullmatch(arn.region):
+    if not _ACCOUNT.fullmatch(arn.account) or not is_region(arn.region):
         raise InvalidTrailArn(f"{text} is not a valid trail ARN.")
     check_trail_name(name)
     return TrailId(arn.account, arn.region, name)
@@ -117,11 +117,16 @@ def topic_arn(name: str, account: str, region: str) -> str:
         and arn.service == "sns"
         and _TOPIC.fullmatch(arn.resource)
         and _ACCOUNT.fullmatch(arn.account)
-        and arn.region
+        and is_region(arn.region)
     )
     if not valid:
         raise InvalidTopicName(f"SNS topic name {name} is not valid.")
     return str(arn)
+
+
+def is_region(text: str) -> bool:
+    """Whether a Region may be called so."""
+    return _REGION.fullmatch(text) is not None
 
 
 def _is_alphanumeric(character: str) -> bool:

@@ -9,7 +9,7 @@ has `IfExists`. `ForAllValues:` wants every value of the request to match, and h
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from opentrail.accounts.policy.wildcards import matches, matches_arn
@@ -104,8 +104,9 @@ def _instant(text: str) -> float | None:
     except ValueError:
         pass  # not a number: a date, or nothing
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
 
 

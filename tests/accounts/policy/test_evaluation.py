@@ -158,6 +158,8 @@ def test_principals_of_accounts(principal: str, expected: Decision) -> None:
         ("DateGreaterThan", "aws:CurrentTime", "2026-01-01T00:00:00Z", True),
         ("DateLessThan", "aws:CurrentTime", "1767225600", False),
         ("DateLessThanEquals", "aws:CurrentTime", "no date", False),
+        ("DateEquals", "aws:CurrentTime", "2026-03-04T10:15:31", True),
+        ("DateGreaterThan", "aws:CurrentTime", "0001-01-01T00:00:00+14:00", True),
         ("IpAddress", "aws:SourceIp", "203.0.113.0/24", True),
         ("NotIpAddress", "aws:SourceIp", ["10.0.0.0/8", "203.0.113.7"], False),
         ("IpAddress", "aws:SourceIp", "not a network", False),

@@ -14,7 +14,7 @@ from botocore.config import Config
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import root
 from opentrail.catalog.database import open_catalog
-from opentrail.server.settings import Organization, Regions, Settings
+from opentrail.server.settings import Delivery, Organization, Regions, Settings
 from opentrail.server.trail_rooms import trail_rooms
 from opentrail.wire.http import HttpResponse
 from tests.api.conftest import ACCOUNT, Server, parsed
@@ -39,11 +39,21 @@ class Refused(Exception):
 class TrailServer(Server):
     """A server that knows trails; calls answer as boto3 reads them, or raise Refused."""
 
-    def __init__(self, folder: Path, cloud: Cloud, organization: Organization | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cloud: Cloud,
+        organization: Organization | None = None,
+        delivery: Delivery | None = None,
+    ) -> None:
         super().__init__(folder)
         for account in (MEMBER, STRANGER):
             self.keys.learn(AccessKey(f"AKIA{account}", "secret", root(account)))
-        settings = Settings(regions=Regions(REGIONS), organization=organization or Organization())
+        settings = Settings(
+            regions=Regions(REGIONS),
+            organization=organization or Organization(),
+            delivery=delivery or Delivery(),
+        )
         rooms = trail_rooms(settings, self.engine, self.keys, b"m" * 32, self.journal.head, self.clock, cloud.url)
         self.api._around.rooms.update(rooms)
 

@@ -1,8 +1,11 @@
 """Trails over the wire: what is answered, what is refused, and in which order it is looked at."""
 
+from pathlib import Path
+
 import pytest
 
 from opentrail.catalog.trails import Trails
+from opentrail.server.settings import Delivery
 from tests.api.rooms.conftest import ACCOUNT, MEMBER, ORGANIZATION, STRANGER, Refused, TrailServer
 from tests.cloud import REGION, Cloud, allow, bucket_statements
 
@@ -167,7 +170,13 @@ def test_a_bucket_that_wants_everything_encrypted_by_kms(trails: TrailServer, cl
 
 
 def test_topics(audit: TrailServer, cloud: Cloud) -> None:
-    for name in ("a b", "a" * 257, "arn:aws:sqs:eu-west-1:123456789012:q", "topic.fifo"):
+    for name in (
+        "a b",
+        "a" * 257,
+        "arn:aws:sqs:eu-west-1:123456789012:q",
+        "topic.fifo",
+        "arn:aws:sns:x y:123456789012:t",
+    ):
         assert audit.refusal("update_trail", Name="audit", SnsTopicName=name) == "InvalidSnsTopicNameException"
     topic = cloud.topic("closed")
     for name in ("missing", "closed", topic):
@@ -181,7 +190,14 @@ def test_keys(audit: TrailServer, cloud: Cloud) -> None:
     def refused(key: str) -> str:
         return audit.refusal("update_trail", Name="audit", KmsKeyId=key)
 
-    for key in ("x", "alias/aws/s3", "key/1", f"arn:aws:sns:{REGION}:{ACCOUNT}:key", "alias/" + "a" * 251):
+    for key in (
+        "x",
+        f"arn:aws:kms:x y:{ACCOUNT}:alias/a",
+        "alias/aws/s3",
+        "key/1",
+        f"arn:aws:sns:{REGION}:{ACCOUNT}:key",
+        "alias/" + "a" * 251,
+    ):
         assert refused(key) == "InvalidKmsKeyIdException"
     assert refused("alias/missing") == "KmsKeyNotFoundException"
     assert refused("11111111-2222-3333-4444-555555555555") == "KmsKeyNotFoundException"
@@ -227,6 +243,41 @@ def test_a_name_is_taken_at_home(audit: TrailServer) -> None:
     assert refused.value.code == "TrailAlreadyExistsException"
     assert refused.value.message == f"Trail audit already exists for customer: {ACCOUNT}"
     audit.ask("create_trail", region="us-east-1", Name="audit", S3BucketName="logs")
+
+
+def test_a_trail_is_at_home_in_an_enabled_region(trails: TrailServer, cloud: Cloud) -> None:
+    cloud.bucket("logs")
+    for region in ("af-south-1", "nowhere"):
+        code = trails.refusal("create_trail", region=region, Name="audit", S3BucketName="logs")
+        assert code == "OperationNotPermittedException"
+
+
+def test_a_folder_can_stand_for_a_bucket(folder: Path, cloud: Cloud) -> None:
+    (folder / "buckets" / "logs").mkdir(parents=True)
+    server = TrailServer(folder, cloud, delivery=Delivery(directory=str(folder / "buckets")))
+    try:
+        for prefix in ("a/", "a//b", "../x", "/x"):
+            code = server.refusal("create_trail", Name="audit", S3BucketName="logs", S3KeyPrefix=prefix)
+            assert code == "InvalidS3PrefixException"
+        assert server.ask("create_trail", Name="audit", S3BucketName="logs", S3KeyPrefix="a/b")["TrailARN"] == ARN
+        assert server.refusal("create_trail", Name="other", S3BucketName="missing") == "S3BucketDoesNotExistException"
+    finally:
+        server.close()
+
+
+def test_credentials_of_one_s_own_are_judged_by_the_store(folder: Path, cloud: Cloud) -> None:
+    cloud.client("s3").create_bucket(Bucket="bare", CreateBucketConfiguration={"LocationConstraint": REGION})
+    own = Delivery(s3_endpoint=cloud.url, access_key_id="AKIAOWN", secret_access_key="secret")
+    server = TrailServer(folder, cloud, delivery=own)
+    try:
+        assert server.refusal("create_trail", Name="audit", S3BucketName="missing") == "S3BucketDoesNotExistException"
+        key = cloud.key(allow("kms:*", "*", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}))
+        made = server.ask(
+            "create_trail", Name="audit", S3BucketName="bare", SnsTopicName=cloud.topic("closed"), KmsKeyId=key
+        )
+        assert made["KmsKeyId"] == key
+    finally:
+        server.close()
 
 
 def test_five_trails_in_a_region_shadows_counted(trails: TrailServer, cloud: Cloud) -> None:
@@ -381,7 +432,7 @@ def test_there_is_no_organization_unless_one_is_configured(trails: TrailServer) 
     assert code == "OrganizationsNotInUseException"
 
 
-def test_a_cloud_that_does_not_answer_is_no_missing_bucket(trails: TrailServer, cloud: Cloud, tmp_path) -> None:
+def test_a_cloud_that_does_not_answer_is_no_missing_bucket(trails: TrailServer, tmp_path: Path) -> None:
     nowhere = type("Nowhere", (), {"url": "http://127.0.0.1:9"})()
     server = TrailServer(tmp_path / "other", nowhere)
     try:
