@@ -204,7 +204,7 @@ class _XmlCompiler:
                 raise Unusual
             there: dict[int, Any] = {}
             for child in element:
-                place = places.get(local_name(child.tag))
+                place = places.get(child.tag.rpartition("}")[2])
                 if place is None:
                     continue
                 if place not in there:

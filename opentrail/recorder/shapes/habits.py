@@ -45,6 +45,17 @@ def added_parameters(service: str, operation: str) -> Mapping[str, Any]:
     return _DEFAULTS.get((service, operation), {})
 
 
+def without_item_values(service: str, operation: str, values: dict[str, Any]) -> dict[str, Any]:
+    """`values`, by the model's names, less what `finish_parameters` leaves out of them: items may be large."""
+    if service != "dynamodb" or operation not in _DYNAMODB_ITEM_CALLS:
+        return values
+    return {
+        name: list(value) if name == "Item" and isinstance(value, dict) else value
+        for name, value in values.items()
+        if lower_first(name) not in _DYNAMODB_VALUES
+    }
+
+
 def finish_parameters(service: str, operation: OperationModel, shaped: dict[str, Any]) -> dict[str, Any]:
     """`shaped` parameters as this service has them; may change and return the given object."""
     if service == "apigateway":

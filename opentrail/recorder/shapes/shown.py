@@ -14,6 +14,7 @@ from opentrail.recorder.shapes.habits import (
     finish_parameters,
     has_answer_habit,
     has_request_habit,
+    without_item_values,
 )
 
 Shown = Callable[[dict[str, Any]], dict[str, Any]]
@@ -29,7 +30,8 @@ def shown_parameters(
         plain = shaper(service, operation.input_shape, protocol)
 
         def shaped_then_redacted(values: dict[str, Any]) -> dict[str, Any]:
-            redacted = redact_parameters(event_source, event_name, finish_parameters(service, operation, plain(values)))
+            shaped = plain(without_item_values(service, operation.name, values))
+            redacted = redact_parameters(event_source, event_name, finish_parameters(service, operation, shaped))
             return redacted if isinstance(redacted, dict) else {}
 
         return shaped_then_redacted
