@@ -20,7 +20,9 @@ def parse_xml(body: bytes) -> Element:
     if b"<!DOCTYPE" in body or b"\x00" in body or body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise UnreadableCall("body is not plain XML")
     try:
-        root = ElementTree.fromstring(body)
+        parser = ElementTree.XMLParser()  # as ElementTree.fromstring, which asks a builder of its own what it can do
+        parser.feed(body)
+        root = parser.close()
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise UnreadableCall("body is not XML") from error
     if body.count(b"<") >= 2 * limits.PARAMETER_DEPTH:  # fewer cannot be nested deeper
