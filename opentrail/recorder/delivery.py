@@ -25,7 +25,7 @@ from opentrail.recorder.proxy.upstream_exchange import UpstreamExchange
 from opentrail.recorder.recording import AnswerSeen, answered, broken_off, read_outcome
 from opentrail.recorder.refusals import CallRefused, ClientGone, ClientTooSlow, fault_of
 from opentrail.recorder.settings import RecorderSettings
-from opentrail.recorder.true_answers import true_answer
+from opentrail.recorder.true_answers import correction_of
 from opentrail.telemetry import logger
 
 _LOG = logger("recorder")
@@ -83,8 +83,10 @@ class Delivery:
 
     async def _answer_whole(self, body: bytes) -> None:
         headers = self._answer.headers
-        true = true_answer(self._call, self._tools.access_keys, self._answer.status, self._decoded(body) or b"")
-        if true is not None:
+        correction = correction_of(self._call, self._answer.status)
+        read = self._decoded(body) if correction is not None else None
+        if correction is not None and read is not None:
+            true = correction(self._call, self._tools.access_keys, read)
             self._capture.replace(true)
             self._corrected = True
             headers, body = with_length(headers, len(true)), true

@@ -29,16 +29,12 @@ _OK: Final = 200
 Correction = Callable[[Call, AccessKeys, bytes], bytes]
 
 
-def true_answer(call: Call, access_keys: AccessKeys, status: int, body: bytes) -> bytes | None:
-    """The body that the client gets in place of the upstream's, or None where that one is right."""
+def correction_of(call: Call, status: int) -> Correction | None:
+    """What sets the answer to this call right; None where the upstream's word stands, as nearly always."""
     interpreted, upstream = call.interpreted, call.upstream
     if interpreted is None or upstream is None or status != _OK or not upstream.takes_our_word:
         return None
-    correction = _CORRECTIONS.get((interpreted.service or "", interpreted.operation_name))
-    if correction is None:
-        return None
-    corrected = correction(call, access_keys, body)
-    return corrected if corrected != body else None
+    return _CORRECTIONS.get((interpreted.service or "", interpreted.operation_name))
 
 
 def new_credentials() -> tuple[str, str, str]:

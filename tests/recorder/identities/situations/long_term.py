@@ -70,6 +70,7 @@ def _(world: World) -> Found:
 def _(world: World) -> Found:
     user = world.behind("iam").create_user(UserName="frank")["User"]
     world.client("iam").list_users()
+    assert world.server.access_keys.identities.find(ACCOUNT, "user", "frank") is not None
     signer = world.key("frank")
     return signer, user_identity(user, signer)
 
