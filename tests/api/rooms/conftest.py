@@ -19,7 +19,7 @@ from opentrail.server.trail_rooms import trail_rooms
 from opentrail.wire.http import HttpResponse
 from tests.api.conftest import ACCOUNT, Server, parsed
 from tests.cloud import REGION, Cloud
-from tests.wire.boto_requests import capture
+from tests.wire.boto_requests import Sent, capture
 
 MEMBER = "222233334444"
 STRANGER = "999988887777"
@@ -58,7 +58,7 @@ class TrailServer(Server):
         self.api._around.rooms.update(rooms)
 
     def ask(self, operation: str, /, *, region: str = REGION, account: str = ACCOUNT, **parameters: Any) -> Any:
-        response = self.send(capture(_client(region, account), operation, **parameters))
+        response = self.send(self.call_of(operation, region=region, account=account, **parameters))
         name = "".join(word.title() for word in operation.split("_"))
         answer = parsed(response, name)
         if response.status != 200:
@@ -66,6 +66,10 @@ class TrailServer(Server):
             raise Refused(answer["Error"]["Code"], answer["Error"]["Message"])
         del answer["ResponseMetadata"]
         return answer
+
+    def call_of(self, operation: str, /, *, region: str = REGION, account: str = ACCOUNT, **parameters: Any) -> Sent:
+        """What boto3 sends for a call."""
+        return capture(_client(region, account), operation, **parameters)
 
     def refusal(self, operation: str, /, **parameters: Any) -> str:
         """The code with which a call is refused."""
@@ -75,7 +79,7 @@ class TrailServer(Server):
 
     def answer_of(self, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """The JSON of an answer as it stands on the wire."""
-        response: HttpResponse = self.send(capture(_client(REGION, ACCOUNT), operation, **parameters))
+        response: HttpResponse = self.send(self.call_of(operation, **parameters))
         found: dict[str, Any] = json.loads(response.body)
         return found
 

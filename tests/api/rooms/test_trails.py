@@ -1,5 +1,7 @@
 """Trails over the wire: what is answered, what is refused, and in which order it is looked at."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -297,6 +299,21 @@ def test_five_trails_in_a_region_shadows_counted(trails: TrailServer, cloud: Clo
     assert code == "MaximumNumberOfTrailsExceededException"
     trails.ask("delete_trail", Name="trail-0")
     trails.ask("create_trail", Name="one-more", S3BucketName="logs")
+
+
+def test_trails_that_are_made_at_once_do_not_pass_the_limit(trails: TrailServer, cloud: Cloud) -> None:
+    cloud.bucket("logs")
+
+    def made(names: list[str]) -> list[str]:
+        calls = [trails.call_of("create_trail", Name=name, S3BucketName="logs") for name in names]
+        with ThreadPoolExecutor(len(calls)) as pool:
+            answers = [json.loads(response.body) for response in pool.map(trails.send, calls)]
+        return sorted(answer.get("__type") or answer["Name"] for answer in answers)
+
+    assert made(["same"] * 4) == ["TrailAlreadyExistsException"] * 3 + ["same"]
+    refused = ["MaximumNumberOfTrailsExceededException"] * 2
+    assert made([f"trail-{number}" for number in range(6)])[:2] == refused
+    assert len(trails.ask("describe_trails")["trailList"]) == 5
 
 
 def test_global_events_follow_multi_region(audit: TrailServer) -> None:
