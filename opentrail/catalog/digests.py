@@ -4,7 +4,6 @@ A chain is one trail's digests for one account and Region during one period of v
 of the backfill digests, for files that came too late for their own. A chain is closed by its last digest.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -46,6 +45,11 @@ class MadeDigest(msgspec.Struct, frozen=True, kw_only=True):
     stored_bytes: int
     delivery: State = "waiting"
     delivered_at: int | None = None
+
+    @property
+    def made_us(self) -> int:
+        """When it was made."""
+        return self.made_at
 
 
 _CHAINS = select(*(digest_chains.c[name] for name in DigestChain.__struct_fields__)).order_by(digest_chains.c.id)
@@ -140,11 +144,6 @@ def prune_digests(connection: Connection, before_us: int) -> int:
     last = select(digest_chains.c.last_digest_id).where(digest_chains.c.last_digest_id.is_not(None))
     old = (digests.c.made_at < before_us, digests.c.delivery != "waiting", digests.c.id.not_in(last))
     return connection.execute(delete(digests).where(*old)).rowcount
-
-
-def drop_chains(connection: Connection, chain_ids: Sequence[int]) -> None:
-    """Forget closed chains, with what is left of their digests."""
-    connection.execute(delete(digest_chains).where(digest_chains.c.id.in_(chain_ids)))
 
 
 def _read(connection: Connection, question: Any) -> list[MadeDigest]:

@@ -47,6 +47,11 @@ class CutFile(msgspec.Struct, frozen=True, kw_only=True):
     logs_sent: int = 0
     digest_id: int | None = None
 
+    @property
+    def made_us(self) -> int:
+        """When it was cut."""
+        return self.cut_at
+
 
 _COLUMNS = [log_files.c[name] for name in CutFile.__struct_fields__]
 _FILES = select(*_COLUMNS).order_by(log_files.c.id)

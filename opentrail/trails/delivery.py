@@ -14,6 +14,7 @@ from opentrail.trails.digest_writing import DigestWriter
 from opentrail.trails.digests import DigestMaker
 from opentrail.trails.file_delivery import DigestDelivery, LogFileDelivery
 from opentrail.trails.follower import LIVE, DeliveryFollower
+from opentrail.trails.in_order import InOrder
 from opentrail.trails.log_groups import LogGroupDelivery
 from opentrail.trails.notification import Notification
 from opentrail.trails.outbox import Outbox
@@ -45,14 +46,15 @@ class TrailDelivery:
     ) -> None:
         outbox = Outbox(outbox_folder)
         writer = BucketWriter(clients, outbox, clock, settings)
+        in_order = InOrder(clock, settings.give_up_s)
         self._threads = threads
         self.deliverer = Deliverer(
             engine,
             [
-                LogFileDelivery(engine, writer, outbox, clock, settings),
-                DigestDelivery(engine, writer, outbox, clock, settings),
-                Notification(engine, clients, clock, settings),
-                LogGroupDelivery(engine, clients, outbox, clock, settings),
+                LogFileDelivery(engine, writer, outbox, clock, in_order),
+                DigestDelivery(engine, writer, outbox, clock, in_order),
+                Notification(engine, clients, clock, in_order),
+                LogGroupDelivery(engine, clients, outbox, clock, in_order),
             ],
             clock,
         )

@@ -18,14 +18,14 @@ from opentrail.catalog.database import READING
 from opentrail.catalog.destination import Destination
 from opentrail.catalog.log_files import CutFile, State, logs_progress, settle, waiting_files, waiting_queues
 from opentrail.catalog.trail_status import What, report_success
-from opentrail.clock import MICROSECONDS, Clock
+from opentrail.clock import Clock
 from opentrail.logfile.content import inflate
 from opentrail.record.envelope import read_envelope
 from opentrail.record.text import split_records
 from opentrail.trails.deliverer import QueueKey
+from opentrail.trails.in_order import InOrder
 from opentrail.trails.outbox import LostFromOutbox, Outbox
 from opentrail.trails.service_clients import SERVICE_ERRORS, ServiceClients, failure
-from opentrail.trails.settings import DeliverySettings
 
 _MILLISECOND = 1000  # in microseconds
 _FILES = 8  # of one trail before others have their turn
@@ -46,13 +46,13 @@ class LogGroupDelivery:
     what: What = "logs"
 
     def __init__(
-        self, engine: Engine, clients: ServiceClients, outbox: Outbox, clock: Clock, settings: DeliverySettings
+        self, engine: Engine, clients: ServiceClients, outbox: Outbox, clock: Clock, in_order: InOrder
     ) -> None:
         self._engine = engine
         self._clients = clients
         self._outbox = outbox
         self._clock = clock
-        self._give_up_us = int(settings.give_up_s * MICROSECONDS)
+        self._in_order = in_order
 
     def queues(self, connection: Connection) -> list[tuple[int, bytes]]:
         """Trails with files whose events their log group has not, or not all."""
@@ -62,20 +62,11 @@ class LogGroupDelivery:
         """Send events; how many of a file are sent is durable after each call."""
         with self._engine.connect().execution_options(**READING) as connection:
             files = waiting_files(connection, "logs", key.trail_id, key.destination, _FILES)
-        for file in files:
-            if self._clock.now_us() - file.cut_at > self._give_up_us:
-                self._settle(file, "abandoned", "its time is over")
-                continue
-            try:
-                events = events_of(self._outbox.read(file.outbox))
-            except LostFromOutbox as lost:
-                self._settle(file, "abandoned", lost.message)
-                continue
-            self._send(file, events)
-            self._settle(file, "done")
+        self._in_order.work(self.what, files, self._send, self._settle)
         return len(files) == _FILES
 
-    def _send(self, file: CutFile, events: Sequence[LogEvent]) -> None:
+    def _send(self, file: CutFile) -> None:
+        events = events_of(self._outbox.read(file.outbox))
         destination = file.destination
         group = parse_arn(destination.log_group_arn or "")
         region = group.region if group is not None else destination.home_region
@@ -96,13 +87,11 @@ class LogGroupDelivery:
                 logs_progress(connection, file.id, sent)
                 report_success(connection, file.trail_id, "logs", self._clock.now_us())
 
-    def _settle(self, file: CutFile, state: State, reason: str = "") -> None:
+    def _settle(self, file: CutFile, state: State) -> None:
         with self._engine.begin() as connection:
             needed = settle(connection, "logs", file.id, state, self._clock.now_us())
         if not needed:
             self._outbox.drop(file.outbox)
-        if state == "abandoned":
-            _log.error("log events given up", action="logs-abandoned", key=file.key, reason=reason)
 
 
 def stream_name(destination: Destination, account: str) -> str:

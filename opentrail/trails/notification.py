@@ -7,17 +7,15 @@ the file can be read; a topic that refuses holds up no file, only further messag
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from opentrail import limits, telemetry
+from opentrail import limits
 from opentrail.arn import parse_arn
 from opentrail.catalog.database import READING
 from opentrail.catalog.log_files import CutFile, State, settle, waiting_files, waiting_queues
 from opentrail.catalog.trail_status import What, report_success
-from opentrail.clock import MICROSECONDS, Clock
+from opentrail.clock import Clock
 from opentrail.trails.deliverer import QueueKey
+from opentrail.trails.in_order import InOrder
 from opentrail.trails.service_clients import SERVICE_ERRORS, ServiceClients, failure
-from opentrail.trails.settings import DeliverySettings
-
-_log = telemetry.logger("trails")
 
 
 class Notification:
@@ -25,11 +23,11 @@ class Notification:
 
     what: What = "notification"
 
-    def __init__(self, engine: Engine, clients: ServiceClients, clock: Clock, settings: DeliverySettings) -> None:
+    def __init__(self, engine: Engine, clients: ServiceClients, clock: Clock, in_order: InOrder) -> None:
         self._engine = engine
         self._clients = clients
         self._clock = clock
-        self._give_up_us = int(settings.give_up_s * MICROSECONDS)
+        self._in_order = in_order
 
     def queues(self, connection: Connection) -> list[tuple[int, bytes]]:
         """Trails with delivered files that their topic was not told of."""
@@ -39,13 +37,7 @@ class Notification:
         """Publish messages; each file is marked once its message was taken."""
         with self._engine.connect().execution_options(**READING) as connection:
             files = waiting_files(connection, "notification", key.trail_id, key.destination, limits.DELIVERY_FILES)
-        for file in files:
-            if self._clock.now_us() - file.cut_at > self._give_up_us:
-                self._settle(file, "abandoned")
-                _log.error("message given up", action="notification-abandoned", key=file.key)
-                continue
-            self._publish(file)
-            self._settle(file, "done")
+        self._in_order.work(self.what, files, self._publish, self._settle)
         return len(files) == limits.DELIVERY_FILES
 
     def _publish(self, file: CutFile) -> None:
@@ -63,4 +55,4 @@ class Notification:
         with self._engine.begin() as connection:
             settle(connection, "notification", file.id, state, now)
             if state == "done":
-                report_success(connection, file.trail_id, "notification", now)
+                report_success(connection, file.trail_id, self.what, now)
