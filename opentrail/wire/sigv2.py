@@ -15,6 +15,7 @@ from botocore.credentials import Credentials
 from opentrail import limits
 from opentrail.wire.canonical import as_utf8
 from opentrail.wire.http import HttpRequest
+from opentrail.wire.protocols.s3_addressing import bucket_in_host
 from opentrail.wire.signature import Signature
 from opentrail.wire.signature_errors import (
     AmbiguousAuthentication,
@@ -28,7 +29,6 @@ from opentrail.wire.signature_errors import (
 
 _NUMBER = re.compile(r"\d{1,12}", re.ASCII)
 _PARTS = ("AWSAccessKeyId", "Signature", "Expires")
-_VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.s3[.-]", re.ASCII)
 _HEADERS_IN_QUERY = ("content-type", "content-md5")  # and x-amz-...: botocore moves them there when it presigns
 
 # Version 2 leaves parameters unsigned that it does not know. These do no more than page or filter a listing; any
@@ -169,9 +169,9 @@ def _headers(request: HttpRequest, signature: Signature) -> HTTPHeaders:
 
 def _resource_paths(request: HttpRequest) -> tuple[str, ...]:
     """How the path with its bucket may have been written when it was signed; all of them name the same resource."""
-    virtual = _VIRTUAL_HOST.match(request.host)
-    if virtual:  # the bucket stands in the host name
-        return (f"/{virtual['bucket']}{request.path}",)
+    bucket = bucket_in_host(request.host)
+    if bucket is not None:
+        return (f"/{bucket}{request.path}",)
     if request.path.count("/") == 1 and request.path != "/":  # a bucket: boto3 sends /b and signs /b/
         return (f"{request.path}/", request.path)
     return (request.path,)

@@ -8,18 +8,22 @@ from urllib.parse import unquote
 from opentrail.wire.http import HttpRequest
 
 # bucket.s3.amazonaws.com, bucket.s3.eu-west-1.amazonaws.com, bucket.s3-us-west-2.amazonaws.com,
-# bucket.s3.dualstack..., bucket.s3.example.org, and bucket.localhost
-_VIRTUAL_HOST: Final = re.compile(
-    r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.(?:s3(?:[.-][a-z0-9.-]+)?|localhost)(?::\d+)?", re.IGNORECASE
+# bucket.s3.dualstack..., bucket.s3express-use1-az4...; at AWS the last `.s3` ends the bucket's name
+_AT_AWS: Final = re.compile(
+    r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\.s3(?:express)?(?:[.-][a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?(?::\d+)?",
+    re.IGNORECASE,
 )
-
+# bucket.s3.example.org, bucket.s3.localhost, bucket.localhost; elsewhere the first
+_ELSEWHERE: Final = re.compile(
+    r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}?[a-z0-9])\.(?:s3(?:[.-][a-z0-9.-]+)?|localhost)(?::\d+)?", re.IGNORECASE
+)
 _DIRECTORY_BUCKETS: Final = "/s3express/aws4_request"
 
 
 @functools.lru_cache(maxsize=4096)
 def bucket_in_host(host: str) -> str | None:
     """The bucket that a virtual-hosted request names in its Host header, or None."""
-    found = _VIRTUAL_HOST.fullmatch(host)
+    found = _AT_AWS.fullmatch(host) or _ELSEWHERE.fullmatch(host)
     if found is None or found["bucket"].lower() == "s3" or found["bucket"].lower().startswith("s3."):
         return None
     return found["bucket"]

@@ -154,6 +154,9 @@ def _structure(shape: StructureShape, value: dict[str, Any]) -> Any:
                 before = found.get(wire, [])
                 items = [*(before if isinstance(before, list) else [before]), *items]  # two members share an element
                 found[wire] = items[0] if len(items) == 1 else items
+        elif wire in found:
+            before = found[wire]
+            found[wire] = [*(before if isinstance(before, list) else [before]), _xml(member, value[name])]
         else:
             found[wire] = _xml(member, value[name])
     return found or ""

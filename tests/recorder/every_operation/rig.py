@@ -72,7 +72,9 @@ class Everything:
         self.upstream.close()
         self.recorder.stop()
 
-    def judge(self, service: str, operations: list[str], seed: str) -> tuple[int, list[Failure]]:
+    def judge(
+        self, service: str, operations: list[str], seed: str, *, virtual: bool = False
+    ) -> tuple[int, list[Failure]]:
         """Send these operations in each of the service's protocols; how many were sent, and what went wrong."""
         model = service_model(service)
         listed = [name for name in model.metadata.get("protocols") or [model.metadata["protocol"]] if name in PROTOCOLS]
@@ -82,7 +84,7 @@ class Everything:
             half = [name for index, name in enumerate(operations) if (index % 2 == 0) == prefixes]
             if not half:
                 continue
-            client = self.clients.client(service, prefixes=prefixes)
+            client = self.clients.client(service, prefixes=prefixes, virtual=virtual)
             try:
                 for protocol in listed:
                     for name in half:

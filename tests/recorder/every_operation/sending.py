@@ -81,19 +81,23 @@ class Clients:
         self._session = botocore.session.Session()
         self._port = port
         self._used = 0.0
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
     def close(self) -> None:
         self._connection.close()
 
-    def client(self, service: str, *, prefixes: bool) -> Any:
+    def client(self, service: str, *, prefixes: bool, virtual: bool = False) -> Any:
+        """`virtual`: buckets stand in the host."""
+        scheme = "https" if service in BEARER_ONLY else "http"
+        host = "s3.localhost" if virtual else "127.0.0.1"
+        style = {"addressing_style": "virtual"} if virtual else None
         return self._session.create_client(
             service,
             region_name="us-east-1",
-            endpoint_url=f"{'https' if service in BEARER_ONLY else 'http'}://127.0.0.1:{self._port}",
+            endpoint_url=f"{scheme}://{host}:{self._port}",
             aws_access_key_id=KEY,
             aws_secret_access_key=SECRET,
-            config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=prefixes),
+            config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=prefixes, s3=style),
         )
 
     def sign(self, client: Any, operation: str, parameters: dict[str, Any], protocol: str) -> Sent:

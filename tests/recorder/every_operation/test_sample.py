@@ -81,3 +81,11 @@ def test_whole_services_are_recorded_as_they_were_meant(service: str, everything
     sent, failures = everything.judge(service, names, "whole")
     assert sent >= len(names)
     assert not failures, "\n".join(map(str, failures))
+
+
+def test_buckets_in_the_host_are_recorded_as_those_in_the_path(everything: Everything) -> None:
+    names = [*ODD["s3"].split(), "GetObject", "HeadBucket", "CreateBucket", "UploadPart", "PutBucketTagging"]
+    for seed in SEEDS:
+        sent, failures = everything.judge("s3", names, f"virtual {seed}", virtual=True)
+        assert sent
+        assert not failures, "\n".join(map(str, failures))

@@ -4,6 +4,7 @@ import pytest
 
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.protocols import UnreadableCall, read_request
+from opentrail.wire.protocols.s3_addressing import bucket_in_host
 from opentrail.wire.service_models import service_model
 from tests.wire.protocols.hostile import damaged, hostile_request
 from tests.wire.protocols.made_requests import Maker, request_of
@@ -164,3 +165,24 @@ def test_damaged_requests_raise_nothing_but_unreadable_call():
         except UnreadableCall:
             pass
     assert read > 100
+
+
+@pytest.mark.parametrize(
+    ("host", "bucket"),
+    [
+        ("logs.s3.localhost:4566", "logs"),
+        ("logs.localhost", "logs"),
+        ("my.s3.data.s3.amazonaws.com", "my.s3.data"),
+        ("logs.s3.eu-west-1.amazonaws.com", "logs"),
+        ("logs.s3-us-west-2.amazonaws.com", "logs"),
+        ("logs.s3.dualstack.us-west-2.amazonaws.com", "logs"),
+        ("logs--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com", "logs--use1-az4--x-s3"),
+        ("a.b.c.s3.example.org:80", "a.b.c"),
+        ("s3.localhost", None),
+        ("s3.us-east-1.amazonaws.com", None),
+        ("127.0.0.1:4566", None),
+        ("monitoring.eu-west-1.amazonaws.com", None),
+    ],
+)
+def test_buckets_in_hosts(host, bucket):
+    assert bucket_in_host(host) == bucket
