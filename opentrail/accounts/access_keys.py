@@ -24,6 +24,7 @@ from opentrail.clock import MICROSECONDS, Clock, SystemClock
 
 KeyStatus = Literal["Active", "Inactive"]
 
+_UNASKED = object()
 _NEW = insert(access_keys)
 _LEARN = _NEW.on_conflict_do_update(
     index_elements=["access_key_id"],
@@ -64,8 +65,8 @@ class _Sealed(msgspec.Struct, omit_defaults=True):
 class AccessKeys:
     """All keys of a data folder. Safe from any thread.
 
-    `find` answers from memory nearly always; a key that another process learned or changed is seen after
-    `limits.ACCESS_KEY_REFRESH_SECONDS`. Raises SecretsSealedOtherwise when opened with another master key than
+    `find` answers from memory nearly always. A key that another process learned is seen at once, one that it changed
+    after `limits.ACCESS_KEY_REFRESH_SECONDS`. Raises SecretsSealedOtherwise when opened with another master key than
     the keys in the catalog were sealed with.
     """
 
@@ -96,6 +97,9 @@ class AccessKeys:
             return configured
         with self._lock:
             self._forget_what_others_changed()
+            if self._remembered.get(access_key_id, _UNASKED) is None:
+                self._looked_at = float("-inf")  # another process may have learned it a moment ago
+                self._forget_what_others_changed()
             if access_key_id in self._remembered:
                 self._remembered.move_to_end(access_key_id)
                 return self._remembered[access_key_id]

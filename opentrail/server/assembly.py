@@ -21,7 +21,7 @@ from opentrail.recorder.reports import Reports
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
 from opentrail.server.data_folder import DataFolder
-from opentrail.server.doors import Doors
+from opentrail.server.doors import Doors, OwnDoor
 from opentrail.server.own_services import OwnServices
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import LookUp as LookUpSettings
@@ -46,19 +46,42 @@ class Parts:
     doors: Doors
 
 
+@dataclass(frozen=True, slots=True)
+class RecorderParts:
+    """What every process that answers calls has; to be closed: intake, then the journal."""
+
+    journal: Journal
+    catalog: Engine
+    intake: Intake
+    access_keys: AccessKeys
+    configured: tuple[AccessKey, ...]
+    recorder: Recorder
+
+
+def assemble_recorder(
+    folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock
+) -> RecorderParts:
+    """Open journal and catalog, and put a recorder on them."""
+    journal = Journal.open(folder.journal, clock)
+    intake = Intake(journal, clock, home_account=settings.server.account)
+    engine = open_catalog(folder.catalog)
+    configured = tuple(_access_key(principal, settings) for principal in settings.principal)
+    access_keys = AccessKeys(engine, load_master_key(folder.secrets), configured)
+    told = _recorder_settings(folder, settings)
+    recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, told)
+    return RecorderParts(journal, engine, intake, access_keys, configured, recorder)
+
+
 def assemble(
     folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock, own_endpoint: str
 ) -> Parts:
     """Open the data folder and connect the doors to it. `own_endpoint`: the URL of the AWS port from this machine."""
-    journal = Journal.open(folder.journal, clock)
-    intake = Intake(journal, clock, home_account=settings.server.account)
-    engine = open_catalog(folder.catalog)
-    configured = [_access_key(principal, settings) for principal in settings.principal]
+    recording = assemble_recorder(folder, settings, upstreams, clock)
+    journal, intake, engine = recording.journal, recording.intake, recording.catalog
+    access_keys = recording.access_keys
     master_key = load_master_key(folder.secrets)
-    access_keys = AccessKeys(engine, master_key, configured)
     history = History.open(folder.tables, journal, clock, history_settings(settings.history))
     told = _recorder_settings(folder, settings)
-    recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, told)
 
     def source_address(request: HttpRequest) -> str:
         return client_address(request.client, request.header("x-forwarded-for"), told.trusted_proxies)
@@ -76,10 +99,10 @@ def assemble(
         may_record=journal.writable,
         source_address=source_address,
     )
-    reporters = frozenset(key.access_key_id for key in configured)
+    reporters = frozenset(key.access_key_id for key in recording.configured)
     reports = Reports(access_keys, reporters, intake, journal, clock, source_address)
-    doors = Doors(OwnServices(api, reports), recorder, clock)
-    return Parts(journal, engine, intake, history, recorder, api, doors)
+    doors = Doors(OwnDoor(OwnServices(api, reports)), recording.recorder, clock)
+    return Parts(journal, engine, intake, history, recording.recorder, api, doors)
 
 
 def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:

@@ -51,6 +51,7 @@ class Program:
     environment: Mapping[str, str]
     folder: Path
     log: Path | None  # None: its output is ours
+    inherits: tuple[int, ...] = ()  # file descriptors
 
 
 @contextlib.contextmanager
@@ -83,6 +84,7 @@ class Child:
                 stderr=subprocess.STDOUT if output is not None else None,
                 cwd=program.folder,
                 env={**os.environ, **program.environment},
+                pass_fds=program.inherits,
                 preexec_fn=_die_with_parent(os.getpid()),
             )
         self._starts += 1

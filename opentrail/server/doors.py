@@ -16,6 +16,7 @@ from opentrail.recorder.app import Recorder
 from opentrail.recorder.client_side.reported import SIGNING_NAME
 from opentrail.recorder.proxy.exchange import Exchange
 from opentrail.recorder.refusals import ClientGone, ClientTooSlow
+from opentrail.server.hand_over import HandOver, take_over
 from opentrail.server.own_services import OwnService
 from opentrail.telemetry import CALL_SECONDS, CALLS, logger
 from opentrail.wire.http import HttpRequest, HttpResponse
@@ -39,20 +40,51 @@ def _seconds(door: str) -> Histogram:
     return CALL_SECONDS.labels(door)
 
 
-class Doors:
-    """Who answers what comes in by the AWS port."""
+class OwnDoor:
+    """Answers calls of our own services here."""
 
-    def __init__(self, api: OwnService, recorder: Recorder, clock: Clock) -> None:
-        self._api = api
+    def __init__(self, service: OwnService) -> None:
+        self._service = service
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one call."""
+        request = exchange.request
+        try:
+            body = await _read_body(exchange)
+        except (ClientGone, ClientTooSlow):
+            log.debug("client left", action="client-gone", door="api")
+            exchange.cut()
+            return
+        if body is None:
+            _respond(exchange, self._service.too_long(request))
+            return
+        # shielded: a call that has begun is recorded, whether its caller waits for the answer or not
+        _respond(exchange, await asyncio.shield(self._service.answer(request, body)))
+
+
+class Doors:
+    """Who answers what comes in by the AWS port: our own door, or whoever is handed its calls, and the recorder."""
+
+    def __init__(self, own: OwnDoor | HandOver, recorder: Recorder, clock: Clock) -> None:
+        self._own = own
         self._recorder = recorder
         self._clock = clock
         self._under_way: set[asyncio.Task[None]] = set()
 
     def __call__(self, exchange: Exchange) -> None:
         """Answer one call, beside others."""
-        task = asyncio.get_running_loop().create_task(self._serve(exchange))
+        own = self._own if _is_our_own(exchange.request) else None
+        if isinstance(own, HandOver):
+            own(exchange)
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(exchange, own))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+
+    def taken_over(self, exchange: Exchange) -> None:
+        """Answer one call that another process has handed over."""
+        take_over(exchange)
+        self(exchange)
 
     async def stop(self, grace_seconds: float) -> None:
         """Return when no call is under way; those that take longer are broken off, and recorded so."""
@@ -63,32 +95,18 @@ class Doors:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
-    async def _serve(self, exchange: Exchange) -> None:
-        door = "api" if _is_our_own(exchange.request) else "recorder"
+    async def _answer(self, exchange: Exchange, own: OwnDoor | None) -> None:
+        door = "recorder" if own is None else "api"
         began = self._clock.monotonic()
         try:
-            if door == "api":
-                await self._answer(exchange)
-            else:
+            if own is None:
                 await self._recorder.handle(exchange)
+            else:
+                await own.answer(exchange)
         finally:
             status = exchange.status or 499  # the client left without an answer
             _calls(door, status // 100).inc()
             _seconds(door).observe(self._clock.monotonic() - began)
-
-    async def _answer(self, exchange: Exchange) -> None:
-        request = exchange.request
-        try:
-            body = await _read_body(exchange)
-        except (ClientGone, ClientTooSlow):
-            log.debug("client left", action="client-gone", door="api")
-            exchange.cut()
-            return
-        if body is None:
-            _respond(exchange, self._api.too_long(request))
-            return
-        # shielded: a call that has begun is recorded, whether its caller waits for the answer or not
-        _respond(exchange, await asyncio.shield(self._api.answer(request, body)))
 
 
 def _is_our_own(request: HttpRequest) -> bool:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from opentrail.telemetry import REGISTRY
+from opentrail.server.process_metrics import all_metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,13 @@ class Health:
         return self.journal_writable and all(self.parts.values())
 
 
-def health_app(look: Callable[[], Health], refresh_metrics: Callable[[], None]) -> Starlette:
-    """The pages of the console's port: 200 while healthy, 503 with the same body while not."""
+def health_app(
+    look: Callable[[], Health], refresh_metrics: Callable[[], None], workers_folder: Path | None
+) -> Starlette:
+    """The pages of the console's port: 200 while healthy, 503 with the same body while not.
+
+    `workers_folder`: where worker processes leave their metrics.
+    """
 
     def healthz(_request: Request) -> Response:
         health = look()
@@ -47,6 +53,6 @@ def health_app(look: Callable[[], Health], refresh_metrics: Callable[[], None]) 
 
     def metrics(_request: Request) -> Response:
         refresh_metrics()
-        return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+        return Response(all_metrics(workers_folder), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])

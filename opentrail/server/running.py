@@ -19,7 +19,9 @@ from opentrail.intake import record_unended
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
 from opentrail.recorder.proxy.tls import server_context
+from opentrail.recorder.upstreams import Upstream
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
+from opentrail.server.call_workers import CallWorkers
 from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.delivering import SECRET_VARIABLE
@@ -85,14 +87,15 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
             record_unended(parts.journal, parts.intake)
             if sandbox is not None:
                 wait_sandbox(sandbox)
-            uvloop.run(_serve(folder, settings, parts, children, sockets, tls, sandbox))
+            uvloop.run(_serve(folder, settings, parts, upstreams, children, sockets, tls, sandbox))
 
 
 async def _serve(
     folder: DataFolder,
     settings: Settings,
     parts: Parts,
-    children: Sequence[Child],
+    upstreams: Sequence[Upstream],
+    children: list[Child],
     sockets: Sockets,
     tls: ssl.SSLContext | None,
     sandbox: Sandbox | None,
@@ -105,7 +108,11 @@ async def _serve(
     await doors.serve([sockets.doors], tls)
     if sockets.own_calls is not sockets.doors:
         await doors.serve([sockets.own_calls])
-    pages = health_app(lambda: _health(parts, children), lambda: _refresh(parts))
+    workers = await CallWorkers.start(folder, settings, upstreams, sockets.doors, parts.doors)
+    run_folder = workers.run_folder if workers is not None else None
+    if workers is not None:
+        children.extend(workers.children)
+    pages = health_app(lambda: _health(parts, children), lambda: _refresh(parts), run_folder)
     server = settings.server
     console = http_server(
         pages, grace_seconds=CONSOLE_GRACE_SECONDS, certificate_file=server.tls_cert, key_file=server.tls_key
@@ -118,8 +125,11 @@ async def _serve(
     reviving.cancel()
     log.info("stopping", action="server-stopping")
     console.should_exit = True
+    stopping = asyncio.create_task(workers.stop()) if workers is not None else None
     ends = loop.time() + GRACE_SECONDS
     await doors.stop(GRACE_SECONDS)
+    if stopping is not None:
+        await stopping  # they hand calls over until they have ended
     await parts.doors.stop(ends - loop.time())
     await serving
     await parts.recorder.close()

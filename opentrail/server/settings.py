@@ -21,7 +21,7 @@ SANDBOX_KEY = "test"
 DEFAULT_PORT = 4566
 LEAST_RETENTION_DAYS = 90  # as CloudTrail's own event history
 DEFAULT_CONSOLE_PORT = 4567
-MOST_WORKERS = 1  # several are next
+MOST_WORKERS = 64
 LEAST_DELIVERY_SECONDS = 1
 LEAST_DIGEST_SECONDS = 2  # a digest is named by its second
 

@@ -1,0 +1,108 @@
+"""A further process that answers calls on the AWS port; `[server] workers` says how many there are.
+
+It has its own recorder on the same journal and catalog, and hands calls of our own services to the first process.
+What it is told holds secrets, and so comes in a file without name that it inherits, like the listening socket.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from opentrail.clock import SystemClock
+from opentrail.recorder.proxy.outbox import Outbox
+from opentrail.recorder.proxy.server import ProxyServer, Timing
+from opentrail.recorder.proxy.tls import server_context
+from opentrail.recorder.upstreams import Upstream
+from opentrail.server.assembly import RecorderParts, assemble_recorder
+from opentrail.server.children import Program
+from opentrail.server.data_folder import DataFolder
+from opentrail.server.doors import Doors
+from opentrail.server.hand_over import HandOver
+from opentrail.server.open_files import raise_open_files_limit
+from opentrail.server.process_metrics import leave_metrics
+from opentrail.server.settings import Settings
+from opentrail.telemetry import configure_logging, logger
+
+log = logger("server")
+
+GRACE_SECONDS = 20.0  # calls under way may take this long after the server is asked to stop
+METRICS_SECONDS = 1.0  # between two times that they are left for the first process
+
+
+class WorkerTold(msgspec.Struct, frozen=True):
+    """What a worker needs to know."""
+
+    data_dir: str
+    settings: Settings
+    upstreams: list[Upstream]
+    listener: int  # file descriptor of the AWS port
+    run_folder: str  # of this run alone: the socket of the first process, the metrics of the others
+
+
+def hand_over_socket(run_folder: Path) -> str:
+    """Where the first process takes calls over; short, as paths of sockets have to be."""
+    return str(run_folder / "first")
+
+
+def call_worker(number: int, told: WorkerTold) -> Program:
+    """How to run the worker `number`."""
+    paper = os.memfd_create("opentrail-worker", 0)
+    os.write(paper, msgspec.json.encode(told))
+    command = [sys.executable, "-m", "opentrail.server.call_worker", str(paper)]
+    return Program(f"calls-{number}", command, {}, Path(told.data_dir), None, inherits=(paper, told.listener))
+
+
+def run(told: WorkerTold) -> None:
+    """Answer calls until SIGTERM."""
+    configure_logging(json_lines=told.settings.server.log_json)
+    raise_open_files_limit()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    folder = DataFolder(Path(told.data_dir))
+    parts = assemble_recorder(folder, told.settings, told.upstreams, SystemClock())
+    try:
+        uvloop.run(_serve(told, parts))
+    finally:
+        parts.intake.close()
+        parts.journal.close()
+        leave_metrics(Path(told.run_folder), os.getpid(), at_end=True)
+
+
+async def _serve(told: WorkerTold, parts: RecorderParts) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    run_folder = Path(told.run_folder)
+    outbox = Outbox()
+    first = HandOver(hand_over_socket(run_folder), outbox)
+    doors = Doors(first, parts.recorder, SystemClock())
+    server = ProxyServer(doors, Timing(), outbox)
+    tls = told.settings.server
+    context = server_context(tls.tls_cert, tls.tls_key) if tls.tls_cert else None
+    await server.serve([socket.socket(fileno=told.listener)], context)
+    while not stop.is_set():
+        leave_metrics(run_folder, os.getpid())
+        try:
+            await asyncio.wait_for(stop.wait(), METRICS_SECONDS)
+        except TimeoutError:
+            continue
+    ends = loop.time() + GRACE_SECONDS
+    await server.stop(GRACE_SECONDS)
+    await doors.stop(ends - loop.time())
+    first.close()
+    await parts.recorder.close()
+
+
+def _told(paper: int) -> WorkerTold:
+    """Read from its beginning: a worker that is started again gets the same paper."""
+    with open(f"/proc/self/fd/{paper}", "rb") as file:  # noqa: PTH123 - a file without name
+        return msgspec.json.decode(file.read(), type=WorkerTold)
+
+
+if __name__ == "__main__":
+    run(_told(int(sys.argv[1])))
