@@ -9,7 +9,7 @@ import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import botocore.session
 from botocore.config import Config
@@ -23,7 +23,7 @@ from opentrail.recorder.learning.handed_out import session_named
 from opentrail.recorder.learning.roles import role_described
 from opentrail.recorder.learning.told import Credentials
 from opentrail.recorder.learning.users import principal_of, user_described
-from opentrail.recorder.upstreams import LookUp, Upstream, Upstreams
+from opentrail.recorder.upstreams import Upstream, Upstreams
 from opentrail.telemetry import logger
 
 _LOG = logger("recorder")
@@ -34,6 +34,18 @@ _REGION: Final = "us-east-1"
 _NOBODYS_KEY: Final = "AKIA0000000000000000"  # to sign for an upstream that looks at the account alone
 
 Key = tuple[str, str, str | None]  # access key id, secret, session token
+
+
+class Door(NamedTuple):
+    """Where a question goes: a service of an upstream, and how it is signed and told the account."""
+
+    service: str
+    url: str
+    region: str
+    key: Key
+    ca_file: str = ""  # empty: the system's authorities
+    account: str = ""
+    header: str = ""  # that tells the upstream the account; empty: none
 
 
 class UpstreamLookUps:
@@ -69,7 +81,10 @@ class UpstreamLookUps:
 
     def _user(self, account: str, name: str) -> Identity | None:
         answer = self._ask_iam(account, lambda iam: iam.get_user(UserName=name))
-        return user_described(answer.get("User"), account)
+        upstream = self._upstreams.for_service("iam")
+        ours = upstream is not None and upstream.takes_our_word
+        found = user_described(answer.get("User"), account if ours else "")
+        return found if found is not None and found.account == account else None  # a look-up key knows its own users
 
     def _role(self, account: str, name: str) -> Identity | None:
         found = role_described(self._ask_iam(account, lambda iam: iam.get_role(RoleName=name)).get("Role"))
@@ -77,11 +92,13 @@ class UpstreamLookUps:
 
     def caller(self, service: str, credentials: Credentials) -> Principal | None:
         """Whose credentials these are, by GetCallerIdentity with themselves, where the upstream's STS is configured."""
-        look_up = self._look_up_of(service)
-        if look_up is None or not look_up.sts_url:
+        upstream = self._upstreams.for_service(service)
+        look_up = upstream.look_up if upstream is not None else None
+        if upstream is None or look_up is None or not look_up.sts_url:
             return None
         key = (credentials.access_key_id, credentials.secret, credentials.session_token)
-        answer = _answer(lambda: _new_client("sts", look_up.sts_url, look_up.region, key).get_caller_identity())
+        door = Door("sts", look_up.sts_url, look_up.region, key, upstream.ca_file)
+        answer = _answer(lambda: _new_client(door).get_caller_identity())
         return self._named(str(answer.get("Arn", "")), str(answer.get("UserId", "")))
 
     def key(self, upstream: Upstream, access_key_id: str) -> Principal | None:
@@ -95,13 +112,13 @@ class UpstreamLookUps:
             return None
         own = (look_up.access_key_id, look_up.secret_access_key, None)
         if look_up.iam_url:
-            iam = _client("iam", look_up.iam_url, look_up.region, own)
+            iam = _client(Door("iam", look_up.iam_url, look_up.region, own, upstream.ca_file))
             name = _answer(lambda: iam.get_access_key_last_used(AccessKeyId=access_key_id)).get("UserName")
             user = user_described(_answer(lambda: iam.get_user(UserName=name)).get("User"), "") if name else None
             if user is not None:
                 return principal_of(user)
         if look_up.sts_url:
-            sts = _client("sts", look_up.sts_url, look_up.region, own)
+            sts = _client(Door("sts", look_up.sts_url, look_up.region, own, upstream.ca_file))
             account = _answer(lambda: sts.get_access_key_info(AccessKeyId=access_key_id)).get("Account")
             if isinstance(account, str) and account:
                 return Principal(account, UNKNOWN, "", "")
@@ -111,22 +128,19 @@ class UpstreamLookUps:
         upstream = self._upstreams.for_service("iam")
         if upstream is None or not account:
             return {}
+        look_up = upstream.look_up
         if upstream.account_header is not None:
             key: Key = (_NOBODYS_KEY, _NOBODYS_KEY, None)
-            told = (account, upstream.account_header)
-            return _answer(lambda: question(_client("iam", upstream.url, _REGION, key, *told)))
-        if upstream.signing == "resign":
+            door = Door("iam", upstream.url, _REGION, key, upstream.ca_file, account, upstream.account_header)
+        elif upstream.signing == "resign":
             key = (upstream.access_key_id, upstream.secret_access_key, None)
-            return _answer(lambda: question(_client("iam", upstream.url, upstream.region or _REGION, key)))
-        look_up = upstream.look_up
-        if look_up is None or not look_up.iam_url or not look_up.access_key_id:
+            door = Door("iam", upstream.url, upstream.region or _REGION, key, upstream.ca_file)
+        elif look_up is not None and look_up.iam_url and look_up.access_key_id:
+            key = (look_up.access_key_id, look_up.secret_access_key, None)
+            door = Door("iam", look_up.iam_url, look_up.region, key, upstream.ca_file)
+        else:
             return {}
-        key = (look_up.access_key_id, look_up.secret_access_key, None)
-        return _answer(lambda: question(_client("iam", look_up.iam_url, look_up.region, key)))
-
-    def _look_up_of(self, service: str) -> LookUp | None:
-        upstream = self._upstreams.for_service(service)
-        return upstream.look_up if upstream is not None else None
+        return _answer(lambda: question(_client(door)))
 
     def _named(self, arn: str, user_id: str) -> Principal | None:
         """The principal that GetCallerIdentity names."""
@@ -163,13 +177,13 @@ def _answer(question: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     return {}
 
 
-def _new_client(service: str, url: str, region: str, key: Key, account: str = "", header: str = "") -> Any:
-    """A client; `header` tells the upstream the `account`."""
-    access_key_id, secret, token = key
+def _new_client(door: Door) -> Any:
+    access_key_id, secret, token = door.key
     client = _botocore().create_client(
-        service,
-        region_name=region,
-        endpoint_url=url,
+        door.service,
+        region_name=door.region,
+        endpoint_url=door.url,
+        verify=door.ca_file or None,
         aws_access_key_id=access_key_id,
         aws_secret_access_key=secret,
         aws_session_token=token,
@@ -177,10 +191,10 @@ def _new_client(service: str, url: str, region: str, key: Key, account: str = ""
     )
 
     def tell_account(request: Any, **_: Any) -> None:
-        request.headers[header] = account
+        request.headers[door.header] = door.account
 
-    if header:
-        client.meta.events.register(f"before-send.{service}", tell_account)
+    if door.header:
+        client.meta.events.register(f"before-send.{door.service}", tell_account)
     return client
 
 

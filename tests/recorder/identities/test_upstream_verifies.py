@@ -10,9 +10,11 @@ from botocore.exceptions import ClientError
 
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import iam_user
-from opentrail.recorder.upstreams import LookUp, Upstream
+from opentrail.clock import SystemClock
+from opentrail.recorder.look_ups import UpstreamLookUps
+from opentrail.recorder.upstreams import LookUp, Upstream, Upstreams
 from tests.recorder.identities.world import CREATED, SESSION, Signer, World, signer_of, web_token, without_time
-from tests.recorder.rig import ACCOUNT, Arrived, RecorderServer, ScriptedUpstream
+from tests.recorder.rig import ACCOUNT, OTHER_ACCOUNT, Arrived, RecorderServer, ScriptedUpstream
 
 JSON = ("content-type", "application/x-amz-json-1.0")
 
@@ -201,3 +203,14 @@ def test_credentials_of_the_portal_are_asked_whose_they_are(
         "sessionContext": session,
     }
     assert without_time(record["userIdentity"], record["eventTime"]) == (known if look_up else certain)
+
+
+def test_a_look_up_key_names_no_users_of_other_accounts(people: World) -> None:
+    """Its IAM knows a user of that name: another one."""
+    people.user("namesake")
+    asking = people.key(people.user("asking-for-namesakes")["UserName"])
+    look_up = LookUp(people.moto_url, people.moto_url, asking.key, asking.secret)
+    foreign = Upstream("foreign", people.moto_url, frozenset({"*"}), verify="upstream", look_up=look_up)
+    asked = UpstreamLookUps(Upstreams([foreign]), SystemClock())
+    assert asked.user(ACCOUNT, "namesake") is not None
+    assert asked.user(OTHER_ACCOUNT, "namesake") is None
