@@ -92,7 +92,7 @@ class DigestMaker:
             if backfill or due or ending:
                 chains.backfill_looked_at = self._clock.monotonic()
                 digests += self._backfills(connection, trail.timeline, chains, files, now)
-            digests = [_at_a_free_place(connection, digest) for digest in digests]
+            digests = _at_free_places(connection, digests)
         if digests:
             self._writer.write(digests)
             chains.open = self._read_open(trail.trail_id)
@@ -202,10 +202,14 @@ def _version_of(timeline: Timeline, period: int | None) -> JudgingVersion:
     return of_period[-1] if of_period else timeline.newest
 
 
-def _at_a_free_place(connection: Connection, digest: DigestToMake) -> DigestToMake:
-    """The digest, ending later by seconds where a digest of a trail of that name lies there already."""
-    for _ in range(limits.DIGEST_PLACES_TRIED):
-        if not key_taken(connection, digest.destination.bucket, digest.key):
-            break
-        digest = digest.ending_at(digest.end + MICROSECONDS)
-    return digest
+def _at_free_places(connection: Connection, digests: Sequence[DigestToMake]) -> list[DigestToMake]:
+    """The digests, each ending later by seconds where another lies there: of another period, of a namesake."""
+    placed: dict[tuple[str, str], DigestToMake] = {}
+    for digest in digests:
+        for _ in range(limits.DIGEST_PLACES_TRIED):
+            place = (digest.destination.bucket, digest.key)
+            if place not in placed and not key_taken(connection, *place):
+                break
+            digest = digest.ending_at(digest.end + MICROSECONDS)
+        placed[(digest.destination.bucket, digest.key)] = digest
+    return list(placed.values())

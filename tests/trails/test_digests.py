@@ -231,3 +231,26 @@ def test_two_second_windows_each_have_a_name_of_their_own(tmp_path: Path, clock:
     assert sorted(named) == sorted(rig.files("audit-bucket"))
     assert chain(rig, "audit-bucket")
     rig.close()
+
+
+def test_a_stop_and_a_start_in_the_second_of_a_window_s_end_overwrite_no_digest(
+    tmp_path: Path, clock: SettableClock
+) -> None:
+    rig = Rig(tmp_path, clock, interval_s=1.0, digest_interval_s=2.0)
+    trail = rig.trail(validation=True)
+    rig.step()
+    rig.happen(1)
+    trail = rig.change(trail, logging=False)
+    rig.clients.named("audit-bucket").refusing = AccessDenied()  # the closing digest has to wait for its file
+    rig.step()
+    rig.change(trail, logging=True)
+    rig.step()
+    rig.pass_time(2, step=2)
+    rig.clients.named("audit-bucket").refusing = None
+    rig.pass_time(12, step=0.5)
+    puts = [key for key in rig.clients.named("audit-bucket").puts() if "Digest" in key]
+    delivered = [key for key in rig.keys_in("audit-bucket") if "Digest" in key]
+    with rig.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT key FROM digests").scalars().all()
+    assert len(set(rows)) == len(rows) and set(delivered) == set(rows) == set(puts)
+    rig.close()
