@@ -138,3 +138,11 @@ def organized(folder: Path, cloud: Cloud) -> Iterator[TrailServer]:
     server = TrailServer(folder, cloud, Organization(ORGANIZATION, ACCOUNT, [MEMBER]))
     yield server
     server.close()
+
+
+@pytest.fixture
+def audit(trails: TrailServer, cloud: Cloud) -> TrailServer:
+    """A server with one trail."""
+    cloud.bucket("logs")
+    trails.ask("create_trail", Name="audit", S3BucketName="logs")
+    return trails

@@ -3,16 +3,9 @@
 import pytest
 
 from tests.api.rooms.conftest import ACCOUNT, MEMBER, Refused, TrailServer
-from tests.cloud import REGION, Cloud
+from tests.cloud import REGION
 
 ARN = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/audit"
-
-
-@pytest.fixture
-def audit(trails: TrailServer, cloud: Cloud) -> TrailServer:
-    cloud.bucket("logs")
-    trails.ask("create_trail", Name="audit", S3BucketName="logs")
-    return trails
 
 
 def tags(server: TrailServer) -> list[dict[str, str]]:
