@@ -166,6 +166,7 @@ _SHOWN: dict[str, frozenset[str]] = {
     "s3": frozenset({"keyid", "kmsmasterkeyid", "ssekmskeyid", "x-amz-server-side-encryption-aws-kms-key-id"}),
 }
 _NOTHING: frozenset[str] = frozenset()
+_SCALARS: Final = frozenset((str, int, float, bool, type(None)))
 
 
 def redact_parameters(event_source: str, event_name: str, parameters: Any, sensitive: Paths = frozenset()) -> Any:
@@ -245,9 +246,10 @@ class Redaction:
 
     def clean(self, value: Any, paths: list[tuple[str, ...]], levels: int) -> Any:
         """`value` without secrets; `paths` are those that still apply below it, `levels` how deep it may yet go."""
-        if isinstance(value, str):  # what most values are; asking for a Mapping costs more
+        kind = type(value)  # the usual ones first: asking for a Mapping costs more than all else
+        if kind in _SCALARS:
             return value
-        if isinstance(value, Mapping):
+        if kind is dict or isinstance(value, Mapping):
             return self._clean_object(value, paths, levels) if levels > 0 else None
         if isinstance(value, list | tuple):
             if levels <= 0:
@@ -260,8 +262,12 @@ class Redaction:
 
     def _clean_object(self, value: Mapping[Any, Any], paths: list[tuple[str, ...]], levels: int) -> dict[str, Any]:
         cleaned: dict[str, Any] = {}
+        names = self.names
         for key, item in value.items():
             name = str(key).lower()
+            if not paths and name not in names and (type(item) is not str or not name.endswith("password")):
+                cleaned[key] = item if type(item) in _SCALARS else self.clean(item, paths, levels - 1)
+                continue
             instead = self._instead_of(name, item, paths)
             if instead is None:
                 cleaned[key] = self.clean(item, _below(paths, name), levels - 1)
