@@ -3,9 +3,10 @@
     python -m benchmarks.recording [--rounds 15] [--seconds 2] [--call "sqs SendMessage"]
 
 Calls as boto3 signs them, with their services' answers, go through the recorder's own functions in one process, in the
-recorder's order. A stage is the best of some rounds of 200 calls, by the CPU clock of the thread. Then the whole, with
-a journal on disk: 8 calls at a time wait for their records (`durable`), or nobody does (`async`); CPU of the process by
-getrusage, user and system, the committer's thread included.
+recorder's order. A stage is the best of some rounds of 200 calls, by the CPU clock of the thread; `together` is all of
+them one after the other for each call, which the processor's caches like less. Then the whole, with a journal on disk
+(in $TMPDIR): 8 calls at a time wait for their records (`durable`), or nobody does (`async`); CPU of the process by
+getrusage, user and system, the committer's thread included. Last, keeping alone.
 """
 
 import argparse
@@ -15,14 +16,14 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from benchmarks.recorded_calls import ACCESS_KEY, ACCOUNT, SECRET, Sample, samples
-from opentrail import telemetry
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
 from opentrail.accounts.authentication import check_token
 from opentrail.accounts.principal import iam_user
@@ -48,6 +49,7 @@ from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, veri
 
 CALLS = 200  # in one round of a stage
 AT_ONCE = 8  # calls that wait for their records together
+WINDOWS = 4  # of which the best counts
 
 PASSED_ON = Upstream("moto", "http://127.0.0.1:5000", frozenset({"*"}), account_header="x-moto-account-id")
 SIGNED_ANEW = Upstream(
@@ -171,7 +173,7 @@ COLUMNS = (*(name for name, _ in STAGES), "outcome", "record", "encode")
 def by_stage(bench: Bench, sample: Sample, rounds: int) -> dict[str, float]:
     """µs of CPU of each stage: the best of the rounds, for what neighbours do to the caches only adds."""
     each = [_one_round(bench, sample) for _ in range(rounds)]
-    return {name: min(spent[name] for spent in each) for name in COLUMNS}
+    return {name: min(spent[name] for spent in each) for name in (*COLUMNS, "together")}
 
 
 def _one_round(bench: Bench, sample: Sample) -> dict[str, float]:
@@ -184,7 +186,13 @@ def _one_round(bench: Bench, sample: Sample) -> dict[str, float]:
         lambda: records.extend(bench.record(call, one) for call, one in zip(calls, found, strict=True))
     )
     spent["encode"] = _timed(lambda: [stamp(one[0], bench.clock.now_us()) for one in records])
+    spent["together"] = _timed(lambda: [_recorded(bench, sample) for _ in range(CALLS)])
     return spent
+
+
+def _recorded(bench: Bench, sample: Sample) -> bytes:
+    _, records = bench.whole(sample)
+    return stamp(records[0], bench.clock.now_us())[0]
 
 
 def _timed(work: Callable[[], Any]) -> float:
@@ -198,42 +206,56 @@ def _cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-async def _durably(bench: Bench, sample: Sample, seconds: float) -> tuple[float, float]:
-    keeper = bench.keeper("durable")
+MakeRecords = Callable[[], tuple[Call, Any]]
+
+
+async def _durably(keeper: Keeper, make: MakeRecords, seconds: float, at_once: int) -> float:
     calls = 0
     end = time.monotonic() + seconds
 
     async def client() -> None:
         nonlocal calls
         while time.monotonic() < end:
-            await keeper.keep(*bench.whole(sample))
+            await keeper.keep(*make())
             calls += 1
 
-    commits = telemetry.JOURNAL_COMMITS._value.get()
     cpu = _cpu_seconds()
-    await asyncio.gather(*(client() for _ in range(AT_ONCE)))
-    return (_cpu_seconds() - cpu) / calls * 1e6, calls / (telemetry.JOURNAL_COMMITS._value.get() - commits)
+    await asyncio.gather(*(client() for _ in range(at_once)))
+    return (_cpu_seconds() - cpu) / calls * 1e6
 
 
-async def _nobody_waits(bench: Bench, sample: Sample, seconds: float) -> tuple[float, float]:
-    keeper = bench.keeper("async")
+async def _nobody_waits(keeper: Keeper, make: MakeRecords, seconds: float, at_once: int) -> float:
     calls = 0
     end = time.monotonic() + seconds
-    commits = telemetry.JOURNAL_COMMITS._value.get()
     cpu = _cpu_seconds()
     while time.monotonic() < end:
-        for _ in range(AT_ONCE):
-            await keeper.keep(*bench.whole(sample))
-        calls += AT_ONCE
+        for _ in range(at_once):
+            await keeper.keep(*make())
+        calls += at_once
         await asyncio.sleep(0.0005)  # the load of some thousand calls a second, not a flood
-    await asyncio.sleep(0.05)  # what was gathered is committed
-    return (_cpu_seconds() - cpu) / calls * 1e6, calls / (telemetry.JOURNAL_COMMITS._value.get() - commits)
+    await asyncio.sleep(0.02)  # what was gathered is committed
+    return (_cpu_seconds() - cpu) / calls * 1e6
 
 
-def _run(work: Callable[[Bench, Sample, float], Awaitable[tuple[float, float]]], *given: Any) -> tuple[float, float]:
-    """On the event loop that the server has."""
+def _with_journal(bench: Bench, guarantee: str, make: MakeRecords, seconds: float, at_once: int) -> float:
+    """µs of CPU a call of the whole process, on the event loop that the server has: the best of some windows."""
+    work = _durably if guarantee == "durable" else _nobody_waits
+    keeper = bench.keeper(guarantee)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work(*given))  # type: ignore[arg-type]
+        return min(runner.run(work(keeper, make, seconds / WINDOWS, at_once)) for _ in range(WINDOWS))
+
+
+def handing_over(bench: Bench, sample: Sample, seconds: float) -> None:
+    """What keeping costs by itself: encoding, the journal, waking the caller."""
+    call, records = bench.whole(sample)
+
+    def again() -> tuple[Call, Any]:
+        call.recorded = False
+        return call, records
+
+    for at_once in (1, 8, 32, 128):
+        spent = [_with_journal(bench, guarantee, again, seconds, at_once) for guarantee in ("durable", "async")]
+        print(f"keeping alone, {at_once:>3} at once: durable {spent[0]:6.1f}   async {spent[1]:6.1f}", flush=True)
 
 
 def main() -> None:
@@ -243,8 +265,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--call", help="only this one, such as 'sqs SendMessage'")
     chosen, _ = parser.parse_known_args()
-    print("µs of CPU a call; durable and async: the whole with the journal, and in brackets records a commit")
-    print(f"{'':<29}" + "".join(f"{name[:9]:>10}" for name in COLUMNS) + f"{'sum':>9}{'durable':>16}{'async':>16}")
+    print(f"µs of CPU a call; durable and async: the whole with the journal, {AT_ONCE} calls at once")
+    print(
+        f"{'':<29}"
+        + "".join(f"{name[:9]:>10}" for name in COLUMNS)
+        + f"{'sum':>9}{'together':>9}{'durable':>9}{'async':>9}"
+    )
     sums: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
@@ -252,14 +278,16 @@ def main() -> None:
             if chosen.call and chosen.call != sample.name:
                 continue
             spent = by_stage(bench, sample, chosen.rounds)
-            sums.append(sum(spent.values()))
+            sums.append(sum(spent[name] for name in COLUMNS))
             row = f"{sample.name[:28]:<29}" + "".join(f"{spent[name]:>10.1f}" for name in COLUMNS) + f"{sums[-1]:>9.1f}"
-            for work in (_durably, _nobody_waits):
-                cpu, together = _run(work, bench, sample, chosen.seconds)
-                row += f"{cpu:>9.1f} ({together:4.1f})"
+            row += f"{spent['together']:>9.1f}"
+            for guarantee in ("durable", "async"):
+                cpu = _with_journal(bench, guarantee, partial(bench.whole, sample), chosen.seconds, AT_ONCE)
+                row += f"{cpu:>9.1f}"
             print(row, flush=True)
+        print(f"{'mean of the sums':<29}{statistics.fmean(sums):>9.1f}")
+        handing_over(bench, sample, chosen.seconds)
         bench.close()
-    print(f"{'mean of the sums':<29}{statistics.fmean(sums):>9.1f}")
 
 
 if __name__ == "__main__":
