@@ -130,6 +130,8 @@ async def _read_form(call: Call) -> None:
     call.form = read_form(call.request, beginning)
     if call.form is None:
         raise MalformedRequest("The body of the form cannot be read up to its file.")
+    if not call.form.key:  # one behind the file might count for the upstream
+        raise MalformedRequest("Bucket POST must contain a field named 'key'.")
     call.signature = signature_of(call.form)
 
 

@@ -33,8 +33,12 @@ from opentrail.wire.signature_errors import IncompleteSignature, InvalidSignatur
 from opentrail.wire.signing import Credentials
 
 _MULTIPART: Final = "multipart/form-data"
-_NAME: Final = re.compile(rb'\bname="([^"]*)"')
-_FILE_NAME: Final = re.compile(rb'\bfilename="([^"]*)"')
+_PART: Final = re.compile(  # the headers of a part
+    rb"(?:Content-Type:[^\r\n]*\r\n)?"
+    rb'Content-Disposition: *form-data; *name="(?P<name>[^"\\\r\n]*)"(?:; *filename="(?P<file_name>[^"\r\n]*)")?'
+    rb"(?:\r\nContent-(?:Type|Length|Transfer-Encoding):[^\r\n]*)*",
+    re.IGNORECASE,
+)
 _SCOPE: Final = re.compile(r"([^/]+)/(\d{8})/([A-Za-z0-9._-]{1,128})/s3/aws4_request", re.ASCII)
 _SIGNS: Final = frozenset(  # lower case: what belongs to the signature and is made anew with it
     ("awsaccesskeyid", "policy", "signature", "x-amz-algorithm", "x-amz-credential", "x-amz-date",
@@ -77,43 +81,46 @@ def is_form_upload(request: HttpRequest) -> bool:
 
 
 def read_form(request: HttpRequest, beginning: bytes) -> PostForm | None:
-    """The form whose body begins so; None where that is no form of S3's, or its file is not reached."""
+    """The form whose body begins so; None where that is no form of S3's, or its file is not reached.
+
+    Strict, because upstreams differ in what they make of odd parts, and the record must name what they do: every part
+    has one Content-Disposition of the usual form, no field is there twice, and there is a key.
+    """
     content_type = Message()
     content_type["content-type"] = request.header("content-type")
     stated = content_type.get_param("boundary")
     if not isinstance(stated, str) or not stated:
         return None
     boundary = b"--" + stated.encode("latin-1", "replace")
-    position = beginning.find(boundary)
-    fields: list[tuple[str, str]] = []
+    if not beginning.startswith(boundary + b"\r\n"):
+        return None
+    position, fields = 0, dict[str, tuple[str, str]]()  # by their names in lower case
     while position >= 0 and len(fields) <= limits.POST_FORM_FIELDS:
         start = position + len(boundary) + 2
         end_of_headers = beginning.find(b"\r\n\r\n", start)
-        named = _NAME.search(beginning, start, max(end_of_headers, start))
-        if end_of_headers < 0 or named is None:
+        named = _PART.fullmatch(beginning[start:end_of_headers]) if end_of_headers >= 0 else None
+        if named is None:
             return None
-        name = named[1].decode("utf-8", "replace")
+        name = named["name"].decode("utf-8", "replace")
         if name.lower() == "file":
-            file_name = _FILE_NAME.search(beginning, start, end_of_headers)
             return PostForm(
                 boundary=boundary,
-                fields=tuple(fields),
+                fields=tuple(fields.values()),
                 file_part=beginning[start : end_of_headers + 4],
-                file_name=file_name[1].decode("utf-8", "replace") if file_name is not None else "",
+                file_name=(named["file_name"] or b"").decode("utf-8", "replace"),
                 head_bytes=end_of_headers + 4,
             )
-        position = beginning.find(b"\r\n" + boundary, end_of_headers + 2)
-        fields.append((name, beginning[end_of_headers + 4 : position].decode("utf-8", "replace")))
-        position += 2
+        end = beginning.find(b"\r\n" + boundary + b"\r\n", end_of_headers + 2)
+        if end < 0 or name.lower() in fields:
+            return None
+        fields[name.lower()] = name, beginning[end_of_headers + 4 : end].decode("utf-8", "replace")
+        position = end + 2
     return None
 
 
 def signature_of(form: PostForm) -> Signature | None:
     """The signature that the form carries; None of an anonymous one. Raises IncompleteSignature."""
     fields = form.by_name
-    names = [name.lower() for name, _ in form.fields]
-    if len(set(names)) != len(names):
-        raise IncompleteSignature("A field of the form is there more than once.")
     if "policy" not in fields:
         return None
     token = fields.get("x-amz-security-token")

@@ -2,9 +2,11 @@
 
 import base64
 import hmac
+import http.client
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from opentrail.recorder.upstreams import Upstream
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.post_form import read_form, signature_of, verify_form
-from tests.recorder.form_uploads import BOUNDARY, post
+from tests.recorder.form_uploads import BOUNDARY, form_body, post
 from tests.recorder.rig import ACCOUNT, KEY, SECRET, Arrived, RecorderServer, ScriptedUpstream
 
 FILE = bytes(range(256)) * 1024
@@ -137,3 +139,48 @@ def test_fields_that_name_their_policy_twice_are_refused(recorder: RecorderServe
     status, _ = post(recorder.port, "photos", {**fields, "Policy": fields["policy"]}, b"x")
     assert status == 400
     assert not upstream.arrived
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        'Content-Disposition: form-data; name="key"; name="acl"',
+        "Content-Disposition: form-data; name=key",
+        'Content-Disposition: form-data; name="key"\r\nContent-Disposition: form-data; name="acl"',
+        'Content-Disposition: form-data; name="ke\\y"',
+        "Content-Disposition: form-data; name=\"file\"; filename*=UTF-8''a",
+        'X-Other: y\r\nContent-Disposition: form-data; name="key"',
+    ],
+)
+def test_parts_that_can_be_read_in_two_ways_are_refused(
+    recorder: RecorderServer, upstream: ScriptedUpstream, part: str
+) -> None:
+    head = f"--{BOUNDARY}\r\n{part}\r\n\r\nvalue\r\n".encode()
+    status = _post_raw(recorder.port, head + form_body({"key": "k"}, b"x"))
+    assert (status, upstream.arrived) == (400, [])
+
+
+def test_a_key_behind_the_file_does_not_count(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
+    body = form_body({"acl": "private"}, b"x").removesuffix(f"--{BOUNDARY}--\r\n".encode())
+    assert _post_raw(recorder.port, body + form_body({"key": "hidden"}, b"x")) == 400
+    assert not upstream.arrived
+
+
+def test_hostile_forms_are_refused_and_recorded(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
+    whole = form_body(presigned(recorder), b"x" * 50)
+    random = Random(7)
+    for _ in range(60):
+        cut = bytearray(whole[: random.randrange(1, len(whole) - 60)])
+        for _ in range(random.randrange(3)):
+            cut[random.randrange(len(cut))] = random.randrange(256)
+        assert _post_raw(recorder.port, bytes(cut)) in (400, 403)
+    assert not upstream.arrived
+
+
+def _post_raw(port: int, body: bytes) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request("POST", "/photos", body, {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
