@@ -15,7 +15,7 @@ from tests.acceptance.buckets import keys_of, log_files
 from tests.acceptance.faulty_store import FAULTS, FaultyStore
 from tests.acceptance.load import Clients
 from tests.acceptance.program import Program, eventually
-from tests.acceptance.trail_making import make_bucket
+from tests.acceptance.trail_making import bucket_policy
 from tests.objects.seaweedfs import KEY, client, seaweedfs
 
 pytestmark = pytest.mark.acceptance
@@ -100,14 +100,23 @@ def _check(folder: Path, rounds: int) -> None:
 
 
 def _begin(program: Program) -> None:
-    """A bucket and a trail that logs."""
+    """A bucket, whose objects cannot be deleted, and a trail that logs."""
     program.start()
-    make_bucket(program, BUCKET)
+    _make_bucket(program.client("s3"))
     cloudtrail = program.client("cloudtrail")
     cloudtrail.create_trail(Name="audit", S3BucketName=BUCKET, EnableLogFileValidation=True)
     time.sleep(1.1)  # StartLogging has a second of its own
     cloudtrail.start_logging(Name="audit")
     program.kill()
+
+
+def _make_bucket(s3: Any) -> None:
+    """Versioned and locked: a second version of a file could never be removed."""
+    s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=True)
+    retention = {"Mode": "COMPLIANCE", "Days": 1}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
+    s3.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration=lock)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=bucket_policy(BUCKET))
 
 
 def _load(program: Program, rounds: int, chance: random.Random) -> list[str]:
@@ -140,6 +149,10 @@ def _judge(program: Program, s3: Any, answered: list[str]) -> None:
     assert not missing, f"{len(missing)} of {len(due)} events are in no log file: {Counter(missing)}"
     requests = {record["requestID"] for record in delivered}
     assert set(answered) <= requests, f"{len(set(answered) - requests)} answered calls are in no log file"
+    versions = s3.get_paginator("list_object_versions").paginate(Bucket=BUCKET)
+    written = Counter(version["Key"] for page in versions for version in page.get("Versions", ()))
+    again = [key for key, count in written.items() if count > 1]
+    assert written and not again, f"{len(again)} of {len(written)} objects have a second version"
     validated = program.aws(
         "cloudtrail", "validate-logs", "--trail-arn", TRAIL, "--start-time", "2026-01-01T00:00:00Z", timeout=600
     )

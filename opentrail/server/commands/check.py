@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from opentrail.catalog.database import FILE_NAME, open_catalog
 from opentrail.errors import OpenTrailError
 from opentrail.history.check import check as check_history
 from opentrail.journal.check import check as check_journal
 from opentrail.server.data_folder import DataFolder
+from opentrail.trails.check import Findings
+from opentrail.trails.check import check as check_delivery
 
 
 class NothingThere(OpenTrailError):
@@ -20,13 +23,15 @@ def check_command(
     data_dir: Annotated[Path | None, typer.Option(help="The data folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check journal and tables as they are now, beside a running server or without one; exit 1 on problems."""
+    """Check journal, tables and outbox as they are now, beside a running server or without one; exit 1 on problems."""
     folder = DataFolder.resolve(data_dir)
     if not folder.exists():
         raise NothingThere(f"{folder.root} holds no OpenTrail data; name another with --data-dir")
     journal = check_journal(folder.journal)
     history = check_history(folder.tables, folder.journal)
-    problems = [*(f"journal: {text}" for text in journal.problems), *(f"history: {text}" for text in history.problems)]
+    delivery = _delivery(folder)
+    parts = {"journal": journal.problems, "history": history.problems, "delivery": delivery.problems}
+    problems = [f"{part}: {text}" for part, texts in parts.items() for text in texts]
     if as_json:
         typer.echo(
             json.dumps(
@@ -40,6 +45,7 @@ def check_command(
                         "intents": journal.intents,
                     },
                     "history": {"files": history.files, "events": history.rows, "position": history.position},
+                    "delivery": {"waiting": delivery.waiting},
                     "problems": problems,
                 }
             )
@@ -47,8 +53,20 @@ def check_command(
     else:
         typer.echo(f"journal: {journal.events} events in {journal.batches} batches, head {journal.head}")
         typer.echo(f"history: {history.rows} events in {history.files} files, position {history.position}")
+        typer.echo(f"delivery: {delivery.waiting} files wait")
         for problem in problems:
             typer.echo(f"PROBLEM {problem}", err=True)
         typer.echo("the folder is whole" if not problems else f"{len(problems)} problems", err=bool(problems))
     if problems:
         raise typer.Exit(1)
+
+
+def _delivery(folder: DataFolder) -> Findings:
+    """What waits to be delivered; nothing where no server ever ran."""
+    if not (folder.catalog / FILE_NAME).exists():
+        return Findings()
+    engine = open_catalog(folder.catalog)
+    try:
+        return check_delivery(engine, folder.outbox)
+    finally:
+        engine.dispose()
