@@ -185,6 +185,8 @@ def test_deliveries_are_recorded_as_aws_records_its_own(sandbox: Program) -> Non
     event = asked()[0]
     assert event["userIdentity"] == {"type": "AWSService", "invokedBy": "cloudtrail.amazonaws.com"}
     assert event["sourceIPAddress"] == event["userAgent"] == "cloudtrail.amazonaws.com"
+    puts = [event for event in sandbox.events("--category", "data") if event["eventName"] == "PutObject"]
+    assert {event["userIdentity"].get("invokedBy") for event in puts} >= {"cloudtrail.amazonaws.com"}
     sandbox.client("cloudtrail").delete_trail(Name="seen")
 
 

@@ -171,6 +171,7 @@ class Rig:
         for _ in range(count):
             event_id = f"event-{next(self.numbers):05}"
             region, category = fields.get("awsRegion", HOME), fields.get("eventCategory", "Management")
+            account = fields.get("recipientAccountId", ACCOUNT)
             record = {
                 "eventTime": format_event_time(self.clock.now_us()),
                 "eventSource": "ec2.amazonaws.com",
@@ -182,7 +183,7 @@ class Rig:
                 **fields,
             }
             body = json.dumps(record).encode()
-            entry = Entries.one(ACCOUNT, region, category, self.clock.now_us(), event_id, body)
+            entry = Entries.one(account, region, category, self.clock.now_us(), event_id, body)
             self.journal.append(entry, "live")
             ids.append(event_id)
         return ids

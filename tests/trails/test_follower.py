@@ -230,6 +230,40 @@ def test_a_trail_that_the_outbox_has_no_room_for_waits_in_the_journal(tmp_path: 
     rig.close()
 
 
+def test_a_disk_that_is_nearly_full_leaves_events_in_the_journal(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    from opentrail.trails.outbox import Outbox
+
+    rig.trail()
+    rig.step()
+    ids = rig.happen(3)
+    with monkeypatch.context() as patch:
+        patch.setattr(Outbox, "free_bytes", lambda self: 1000)
+        rig.pass_time(900)
+        assert not list(rig.outbox()) and rig.delivered("audit-bucket") == []
+        with rig.engine.connect().execution_options(**READING) as connection:
+            assert read_progress(connection)[0] < rig.journal.head()
+    rig.pass_time(600)
+    assert rig.delivered("audit-bucket") == ids
+
+
+def test_an_organization_s_trail_has_files_and_digests_of_every_account(tmp_path: Path, clock: SettableClock) -> None:
+    member = "222233334444"
+    rig = Rig(tmp_path, clock, members=(ACCOUNT, member))
+    rig.trail(organization_id="o-exampleorg1", validation=True)
+    rig.step()
+    mine, theirs = rig.happen(1), rig.happen(2, recipientAccountId=member)
+    rig.happen(1, recipientAccountId="999999999999")
+    rig.pass_time(3700, step=300)
+    found = {key: [r["eventID"] for r in records] for key, records in rig.files("audit-bucket").items()}
+    assert sorted(found.values()) == [mine, theirs]
+    for account in (ACCOUNT, member):
+        folder = f"AWSLogs/o-exampleorg1/{account}/"
+        assert any(key.startswith(folder + "CloudTrail/") for key in found)
+        digests = [key for key in rig.digests("audit-bucket") if key.startswith(folder + "CloudTrail-Digest/")]
+        assert len(digests) == 1
+    rig.close()
+
+
 def test_a_full_file_does_not_wait_for_the_slot(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     from opentrail import limits
 
