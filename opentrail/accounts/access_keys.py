@@ -4,6 +4,7 @@ In the catalog a key is a row of `access_keys`: its principal as JSON, its secre
 bound to the key's id and principal, so that no row can be passed off as another. Configured keys are never stored.
 """
 
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ from opentrail import limits
 from opentrail.accounts.identities import Identities
 from opentrail.accounts.master_key import Seal
 from opentrail.accounts.principal import AWS_SERVICE, Principal, owner_of
-from opentrail.catalog.database import READING
+from opentrail.catalog.database import READING, CatalogUnreadable
 from opentrail.catalog.tables import access_keys
 from opentrail.clock import MICROSECONDS, Clock, SystemClock
 
@@ -184,6 +185,8 @@ class AccessKeys:
         cursor = self._reading.cursor()
         try:
             row = cursor.execute(f"{_READ} {condition}", values).fetchone()
+        except sqlite3.Error as fault:
+            raise CatalogUnreadable from fault
         finally:
             cursor.close()
         return self._opened(*row) if row is not None else None
