@@ -34,14 +34,24 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def ask(port: int, call: bytes, *, until: float, latencies: list[float]) -> None:
-    """Send `call` again and again until the clock (`time.perf_counter`) says `until`.
+def rss_mib(pid: int) -> float:
+    """Memory that a process holds, in MiB."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1048576
+
+
+def ask(port: int, call: bytes, *, until: float, latencies: list[float], every_seconds: float = 0.0) -> None:
+    """Send `call` again and again until the clock (`time.perf_counter`) says `until`; at most once `every_seconds`.
 
     The connection is kept for as long as the other side keeps it. `latencies` gets the milliseconds of every whole
     answer. Raises ConnectionError where an answer breaks off.
     """
     connection: socket.socket | None = None
+    due = time.perf_counter()
     while (began := time.perf_counter()) < until:
+        if began < due:
+            time.sleep(due - began)
+            began = time.perf_counter()
+        due += every_seconds
         if connection is None:
             connection = socket.create_connection(("127.0.0.1", port), timeout=60)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -68,13 +68,14 @@ def signed_call(host: str, kind: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def run_load(port: int, call: bytes, clients: int, seconds: float) -> Load:
-    """`clients` keep-alive connections that ask again as soon as they are answered."""
+def run_load(port: int, call: bytes, clients: int, seconds: float, rate: float = 0.0) -> Load:
+    """`clients` keep-alive connections that ask again as soon as they are answered, or `rate` times a second in all."""
     latencies: list[list[float]] = [[] for _ in range(clients)]
     deadline = time.perf_counter() + seconds
 
     def client(number: int) -> None:
-        ask(port, call, until=deadline, latencies=latencies[number])
+        every = clients / rate if rate else 0.0
+        ask(port, call, until=deadline, latencies=latencies[number], every_seconds=every)
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
     began = time.perf_counter()
@@ -215,6 +216,18 @@ def measure(name: str, place: tuple[int, int] | None, kind: str, clients: int, s
     )
 
 
+def half_load(direct: int, place: int, clients: int, seconds: float) -> None:
+    """What the recorder adds to the latency of calls that come half as often as it could answer them."""
+    calls = {port: signed_call(f"127.0.0.1:{port}", "json") for port in (direct, place)}
+    full = run_load(place, calls[place], clients, seconds)
+    rate = full.requests / full.seconds / 2
+    alone, recorded = (run_load(port, calls[port], clients, seconds, rate) for port in (direct, place))
+    print(
+        f"half load, {rate:.0f}/s: upstream alone p50 {alone.at(0.5):.2f} ms p99 {alone.at(0.99):.2f} ms; recorded "
+        f"p50 {recorded.at(0.5):.2f} ms p99 {recorded.at(0.99):.2f} ms"
+    )
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -236,6 +249,8 @@ def main() -> None:
             for guarantee in ("durable", "async"):
                 with recorder(direct[0], guarantee) as place:
                     measure(f"opentrail {guarantee}", place, kind, chosen.clients, chosen.seconds)
+                    if kind == "json":
+                        half_load(direct[0], place[0], chosen.clients, chosen.seconds)
     with moto() as place:
         measure("moto alone", place, "query", chosen.clients, chosen.seconds)
 

@@ -21,6 +21,7 @@ from opentrail.recorder.proxy.tls import server_context
 from opentrail.recorder.upstreams import Upstream
 from opentrail.server.assembly import RecorderParts, assemble_recorder
 from opentrail.server.children import Program
+from opentrail.server.collection import spare_what_is_there
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors
 from opentrail.server.hand_over import HandOver
@@ -85,6 +86,7 @@ async def _serve(told: WorkerTold, parts: RecorderParts) -> None:
     tls = told.settings.server
     context = server_context(tls.tls_cert, tls.tls_key) if tls.tls_cert else None
     await server.serve([socket.socket(fileno=told.listener)], context)
+    spare_what_is_there()
     while not stop.is_set():
         leave_metrics(run_folder, os.getpid())
         try:

@@ -23,6 +23,7 @@ from opentrail.recorder.upstreams import Upstream
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
 from opentrail.server.call_workers import CallWorkers
 from opentrail.server.children import Child, Program, stop_all
+from opentrail.server.collection import spare_what_is_there
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.delivering import SECRET_VARIABLE
 from opentrail.server.health import Health, health_app
@@ -119,6 +120,7 @@ async def _serve(
     )
     serving = asyncio.create_task(console.serve(sockets=[sockets.console]))
     await _started(serving, console)
+    spare_what_is_there()
     typer.echo(_ready_line(folder, sockets, tls, sandbox))
     reviving = asyncio.create_task(_revive(children))
     await stop.wait()

@@ -1,0 +1,44 @@
+"""Half an hour at full load: no call fails, and memory does not grow.
+
+OPENTRAIL_SOAK_SECONDS sets another length.
+"""
+
+import os
+import threading
+import time
+
+import pytest
+
+from benchmarks.processes import rss_mib
+from benchmarks.recorder import recorder, run_load, signed_call, upstream
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
+
+SECONDS = float(os.environ.get("OPENTRAIL_SOAK_SECONDS", "1800"))
+CLIENTS = 8
+GROWTH_MIB = 32.0  # from the first third's highest to the last third's: caches fill, the allocator keeps some
+
+
+def test_memory_does_not_grow_under_full_load() -> None:
+    with upstream() as (behind, _), recorder(behind, "durable") as (port, process):
+        held: list[float] = []
+        stop = threading.Event()
+
+        def watch() -> None:
+            while not stop.wait(SECONDS / 300):
+                held.append(rss_mib(process))
+
+        watching = threading.Thread(target=watch)
+        run_load(port, signed_call(f"127.0.0.1:{port}", "json"), CLIENTS, 5.0)
+        watching.start()
+        deadline = time.monotonic() + SECONDS
+        calls = 0
+        while time.monotonic() < deadline:
+            # signed anew each time: a signature holds for five minutes
+            call = signed_call(f"127.0.0.1:{port}", "json")
+            calls += run_load(port, call, CLIENTS, min(60.0, max(1.0, deadline - time.monotonic()))).requests
+        stop.set()
+        watching.join()
+    third = len(held) // 3
+    print(f"{calls} calls, {held[0]:.0f} MiB at first, {max(held[:third]):.0f} then, {max(held[-third:]):.0f} at last")
+    assert max(held[-third:]) - max(held[:third]) < GROWTH_MIB
