@@ -3,7 +3,7 @@
     python -m benchmarks.recorder [--seconds 5] [--clients 8]
 
 One upstream that answers the same few hundred bytes to every call of a protocol; the same signed calls (SQS SendMessage
-as JSON 1.0, IAM GetUser as query) go to it directly, through nginx, through the recorder (guarantees `durable` and
+as JSON 1.0, SNS Publish as query) go to it directly, through nginx, through the recorder (guarantees `durable` and
 `async`), and to moto. CPU is user plus system time of the process in the middle (moto's own in its row), from /proc.
 """
 
@@ -30,9 +30,9 @@ from benchmarks.processes import ask, cpu_seconds, free_port, wait_for_port
 
 BODY = b'{"MessageId":"0c0ffee1-0000-4000-8000-000000000001","MD5OfMessageBody":"5d41402abc4b2a76b9719d911017c592"}'
 XML_BODY = (
-    b'<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetUserResult><User><Path>/team/</Path>'
-    b"<UserName>dana</UserName><UserId>AIDAEXAMPLEUSER00001</UserId><Arn>arn:aws:iam::123456789012:user/team/dana</Arn>"
-    b"<CreateDate>2026-03-04T10:15:31Z</CreateDate></User></GetUserResult></GetUserResponse>"
+    b'<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult>'
+    b"<MessageId>0c0ffee1-0000-4000-8000-000000000001</MessageId></PublishResult><ResponseMetadata>"
+    b"<RequestId>0c0ffee1-0000-4000-8000-000000000002</RequestId></ResponseMetadata></PublishResponse>"
 )
 SECRET = "bench-secret"
 
@@ -58,9 +58,11 @@ def signed_call(host: str, kind: str) -> bytes:
         headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
         service = "sqs"
     else:
-        body = b"Action=GetUser&Version=2010-05-08&UserName=dana"
+        body = (
+            b"Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A123456789012%3At&Message=hello"
+        )
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-        service = "iam"
+        service = "sns"
     request = AWSRequest("POST", f"http://{host}/", data=body, headers={**headers, "Host": host})
     SigV4Auth(Credentials("BENCHKEY", SECRET), service, "us-east-1").add_auth(request)
     lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
