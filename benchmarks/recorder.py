@@ -59,7 +59,7 @@ def signed_call(host: str, kind: str) -> bytes:
         service = "sqs"
     else:
         body = (
-            b"Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A123456789012%3At&Message=hello"
+            b"Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A1%3At&Message=hello"
         )
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
         service = "sns"
