@@ -33,7 +33,7 @@ lint: $(VENV)/.dev ## Style, types, floors
 unit: $(VENV)/.dev ## The tests alone
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not soak and not fuzz"
 
-soak: $(VENV)/.dev ## Long runs: every operation of every service; hundreds of kill -9, under load and at every stage of a call
+soak: $(VENV)/.dev ## Long runs: every operation of every service; half an hour at full load; hundreds of kill -9, under load and at every stage of a call
 	$(BIN)/python -m pytest -m soak -x
 
 fuzz: $(VENV)/.dev ## Hostile input: 10,000 requests at both doors

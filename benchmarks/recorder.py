@@ -58,9 +58,7 @@ def signed_call(host: str, kind: str) -> bytes:
         headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
         service = "sqs"
     else:
-        body = (
-            b"Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A1%3At&Message=hello"
-        )
+        body = b"Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A1%3At&Message=hello"
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
         service = "sns"
     request = AWSRequest("POST", f"http://{host}/", data=body, headers={**headers, "Host": host})
