@@ -125,13 +125,17 @@ class Delivery:
         self._finish(last)
 
     async def _pass_on(self, held: list[bytes]) -> bytes:
-        """Send all but the last chunk, which is returned."""
+        """Send all but the last chunk, which is returned; of event streams all: the next may be long in coming."""
         client, answer, capture = self._client, self._answer, self._capture
         client.start(answer.status, answer.headers, answer.length)
         last = b"".join(held)
         held.clear()
+        at_once = answer.length is None and self._headers.get("content-type", "").startswith(EVENT_STREAM)
         while chunk := await answer.next_chunk():
             capture.add(chunk)
+            if at_once:
+                await client.chunk(chunk)
+                continue
             if last:
                 await client.chunk(last)
             last = chunk
