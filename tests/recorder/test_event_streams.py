@@ -16,7 +16,7 @@ SECOND = event("sessionUpdate")
 
 
 def test_each_event_of_an_answer_arrives_when_it_is_sent(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
-    seen = threading.Event()
+    seen, in_time = threading.Event(), list[bool]()
 
     async def stream(arrived: Arrived) -> None:
         await arrived.body()
@@ -25,7 +25,7 @@ def test_each_event_of_an_answer_arrives_when_it_is_sent(recorder: RecorderServe
         )
         arrived.writer.write(head + b"%x\r\n%s\r\n" % (len(FIRST), FIRST))
         await arrived.writer.drain()
-        await asyncio.get_running_loop().run_in_executor(None, seen.wait, 10)
+        in_time.append(await asyncio.get_running_loop().run_in_executor(None, seen.wait, 5))
         arrived.writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(SECOND), SECOND))
         await arrived.writer.drain()
 
@@ -37,5 +37,6 @@ def test_each_event_of_an_answer_arrives_when_it_is_sent(recorder: RecorderServe
     seen.set()
     assert "sessionUpdate" in next(events)
     assert list(events) == []
+    assert in_time == [True]
     record = recorder.record()
     assert (record["eventName"], record["responseElements"]) == ("StartLiveTail", None)
