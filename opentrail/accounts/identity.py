@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from opentrail.accounts.principal import UNKNOWN, Principal, Session
+from opentrail.accounts.principal import AWS_SERVICE, UNKNOWN, Principal, Session
 from opentrail.clock import as_datetime
 
 _FEDERATED = frozenset({"SAMLUser", "WebIdentityUser"})
 
 
 def user_identity(principal: Principal, access_key_id: str | None) -> dict[str, Any]:
-    """`userIdentity`: type, principalId, arn, accountId, accessKeyId, userName, sessionContext.
+    """`userIdentity`: type, principalId, arn, accountId, accessKeyId, userName, sessionContext, invokedBy.
 
     Of a service: type and invokedBy alone. Of who calls STS with an assertion or a token of another identity provider:
     type, principalId, userName, identityProvider; it has no key and no account of its own.
     """
-    if principal.service is not None:
+    if principal.type == AWS_SERVICE:
         return {"type": principal.type, "invokedBy": principal.service}
     identity: dict[str, Any] = {"type": principal.type}
     if principal.principal_id or principal.type == UNKNOWN:
@@ -32,6 +32,8 @@ def user_identity(principal: Principal, access_key_id: str | None) -> dict[str, 
         identity["identityProvider"] = principal.identity_provider
     if principal.session is not None:
         identity["sessionContext"] = _session_context(principal.session)
+    if principal.service is not None:
+        identity["invokedBy"] = principal.service
     return identity
 
 

@@ -62,7 +62,7 @@ class Principal:
     arn: str
     user_name: str | None = None
     session: Session | None = None
-    service: str | None = None  # DNS name, of an AWSService alone
+    service: str | None = None  # DNS name: of an AWSService, or of the service that made this session of a role
     identity_provider: str | None = None  # of a SAMLUser or WebIdentityUser alone
 
 

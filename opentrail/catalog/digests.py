@@ -139,6 +139,13 @@ def digests_waiting(connection: Connection, trail_id: int) -> int:
     return int(connection.execute(select(func.count()).select_from(digests).where(*mine)).scalar_one())
 
 
+def prune_chains(connection: Connection, before_us: int) -> int:
+    """Drop chains closed before that time, with their digests, once all of these are settled; how many."""
+    waiting = select(digests.c.chain_id).where(digests.c.delivery == "waiting")
+    old = (digest_chains.c.closed, digest_chains.c.covered_through < before_us, digest_chains.c.id.not_in(waiting))
+    return connection.execute(delete(digest_chains).where(*old)).rowcount
+
+
 def prune_digests(connection: Connection, before_us: int) -> int:
     """Drop digests made before that time which are settled and end no chain; how many."""
     last = select(digest_chains.c.last_digest_id).where(digest_chains.c.last_digest_id.is_not(None))

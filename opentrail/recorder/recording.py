@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from opentrail import limits
 from opentrail.accounts.identity import unknown_identity, user_identity
-from opentrail.accounts.principal import Principal
+from opentrail.accounts.principal import AWS_SERVICE, Principal
 from opentrail.record.call_record import CallRecord, identity_json
 from opentrail.recorder.call import Call
 from opentrail.recorder.interpretation import Interpreted, interpret
@@ -107,7 +107,8 @@ def _record(call: Call, settings: RecorderSettings, **found: Any) -> CallRecord:
     if service is None:
         found["host"] = as_text(call.request.host)
         found["tls"] = call.connection.tls() if call.connection is not None else None
-    else:  # as AWS has it, with one event for the service's own account, which does not exist here, and one for ours
+    elif call.principal is not None and call.principal.type == AWS_SERVICE:
+        # as AWS has it, with one event for the service's own account, which does not exist here, and one for ours
         found["shared_event_id"] = str(uuid.uuid4())
     return CallRecord(
         identity=_identity(call, settings),

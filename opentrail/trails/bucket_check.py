@@ -13,7 +13,7 @@ from opentrail.accounts.policy import Caller, PolicyUnreadable, Request, evaluat
 from opentrail.catalog.destination import Destination
 from opentrail.objects.bucket import OWNER_FULL_CONTROL
 from opentrail.trails.clients import S3_ERRORS, SERVICE, Clients, refusal_code
-from opentrail.trails.faults import InsufficientBucketPolicy, InvalidPrefix, NoSuchTrailBucket
+from opentrail.trails.faults import InsufficientBucketPolicy, NoSuchTrailBucket
 
 _MISSING: Final = frozenset({"NoSuchBucket", "404"})
 _NO_ACLS: Final = frozenset({"NotImplemented", "MethodNotAllowed"})  # what an S3 without ACLs answers
@@ -27,9 +27,8 @@ class BucketCheck:
         self._folders = folders
 
     def check(self, destination: Destination) -> None:
-        """Raises NoSuchTrailBucket, InsufficientBucketPolicy, DestinationUnknown; of a folder InvalidPrefix."""
+        """Raises NoSuchTrailBucket, InsufficientBucketPolicy, DestinationUnknown."""
         if self._folders is not None and (self._folders / destination.bucket).is_dir():
-            _require_path(destination.prefix)
             return
         client = self._clients.client("s3", destination.account, destination.home_region)
         try:
@@ -46,12 +45,6 @@ class BucketCheck:
             raise _insufficient(destination) from error
         if not _allows(text, destination):
             raise _insufficient(destination)
-
-
-def _require_path(prefix: str) -> None:
-    """Raise InvalidPrefix where a prefix of keys is no path of a folder."""
-    if prefix and not {"", ".", ".."}.isdisjoint(prefix.split("/")):
-        raise InvalidPrefix(f"The prefix {prefix} cannot be a path in a folder.")
 
 
 def _allows(text: str, destination: Destination) -> bool:

@@ -115,6 +115,10 @@ class Deliverer:
                     continue
             except Exception as error:  # noqa: BLE001 - whatever failed is said, and tried again a little later
                 _log.error("delivery failed", action="deliver", exc_info=error)
+                with self._changed:  # whatever there is to do: it may be what failed
+                    if not self._stopping:
+                        self._changed.wait(limits.DELIVERY_BACKOFF_SECONDS)
+                continue
             with self._changed:
                 if not self._stopping and not self._look:
                     self._changed.wait(self._idle_seconds())

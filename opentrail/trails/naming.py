@@ -23,6 +23,7 @@ _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*")
 _TOPIC: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _BUCKET_CHARACTERS: Final = (3, 63)
+_PATHLESS: Final = frozenset({"", ".", ".."})  # parts of a key that S3s with folders (SeaweedFS, MinIO) take away
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,13 @@ def check_bucket_name(name: str) -> None:
 
 
 def check_prefix(prefix: str) -> None:
-    """Raise InvalidPrefix where log files may not lie under it."""
+    """Raise InvalidPrefix where log files may not lie under it, or would lie elsewhere than their digests say."""
     if len(prefix) > limits.TRAIL_PREFIX_CHARACTERS:
         raise InvalidPrefix(f"The prefix is longer than {limits.TRAIL_PREFIX_CHARACTERS} characters.")
     if "AWSLogs/" in f"{prefix}/":
         raise InvalidPrefix("The prefix must not contain AWSLogs/.")
+    if not _PATHLESS.isdisjoint(prefix.split("/")) or not prefix.isprintable():
+        raise InvalidPrefix("The prefix must not begin or end with a slash, nor have //, . or .. in it.")
 
 
 def topic_arn(name: str, account: str, region: str) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from opentrail import limits, telemetry
 from opentrail.catalog.database import READING
-from opentrail.catalog.digests import digests_waiting, needed_digest_outbox, prune_digests
+from opentrail.catalog.digests import digests_waiting, needed_digest_outbox, prune_chains, prune_digests
 from opentrail.catalog.log_files import needed_outbox, oldest_waiting, prune_files, undigested
 from opentrail.catalog.trails import Trails
 from opentrail.clock import MICROSECONDS, Clock
@@ -73,6 +73,7 @@ class Upkeep:
         before = self._clock.now_us() - limits.DELIVERED_KEPT_SECONDS * MICROSECONDS
         with self._engine.begin() as connection:
             prune_files(connection, before)
+            prune_chains(connection, before)
             prune_digests(connection, before)
         for trail in trails:
             kept = trail.timeline.first_kept(trail.through)

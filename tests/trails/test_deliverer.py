@@ -1,11 +1,13 @@
 """Queues of deliveries: backed off each on its own, with what GetTrailStatus shows of them."""
 
 import itertools
+import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from opentrail import limits
 from opentrail.objects.bucket import AccessDenied, BucketFault, NoSuchBucket, TimedOut
 from tests.trails.rig import ACCOUNT, HOME, Rig
 
@@ -152,3 +154,57 @@ def test_the_bucket_is_asked_before_deliveries_but_not_before_each(rig: Rig) -> 
     rig.pass_time(300)
     calls = [call for call, _ in rig.clients.named("audit-bucket").calls]
     assert calls == ["acl", "put", "put"]
+
+
+MONTH = 30 * 86_400
+
+
+@pytest.mark.parametrize("off", [True, False])
+def test_what_is_old_is_given_up_only_where_it_was_tried_and_failed(rig: Rig, off: bool) -> None:
+    """After a month without a server, or a clock that jumped a month ahead, the bucket gets all it would take."""
+    trail = rig.trail(validation=True)
+    rig.step()
+    bucket = rig.clients.named("audit-bucket")
+    bucket.refusing = AccessDenied()
+    ids = rig.happen(1)
+    rig.pass_time(3600 if off else 7200)
+    rig.clock.jump(2 * MONTH)
+    if off:
+        rig.start()
+        rig.step()
+        assert rig.status(trail).delivery_error == "AccessDenied"
+    bucket.refusing = None
+    rig.pass_time(600)
+    assert rig.delivered("audit-bucket") == ids
+
+
+def test_what_is_refused_for_a_month_is_given_up_and_the_younger_waits(rig: Rig) -> None:
+    rig.trail()
+    rig.step()
+    bucket = rig.clients.named("audit-bucket")
+    bucket.refusing = AccessDenied()
+    rig.happen(2)
+    rig.pass_time(300)
+    rig.pass_time(MONTH - 3600, step=6 * 3600)
+    young = rig.happen(1)
+    rig.pass_time(7200, step=600)
+    bucket.refusing = None
+    rig.pass_time(600)
+    assert rig.delivered("audit-bucket") == young
+
+
+def test_deliverers_wait_where_the_catalog_cannot_be_read(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliverer = rig.delivery.deliverer
+    looks = []
+
+    def broken(now: float) -> None:
+        looks.append(now)
+        raise OSError("disk")
+
+    monkeypatch.setattr(deliverer, "_look_around", broken)
+    deliverer.start()
+    try:
+        time.sleep(0.3)
+    finally:
+        deliverer.stop(5)
+    assert 1 <= len(looks) <= 2 * limits.DELIVERY_THREADS

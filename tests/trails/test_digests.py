@@ -254,3 +254,44 @@ def test_a_stop_and_a_start_in_the_second_of_a_window_s_end_overwrite_no_digest(
         rows = connection.exec_driver_sql("SELECT key FROM digests").scalars().all()
     assert len(set(rows)) == len(rows) and set(delivered) == set(rows) == set(puts)
     rig.close()
+
+
+def test_chains_that_ended_long_ago_are_forgotten(rig: Rig) -> None:
+    trail = rig.trail(validation=True)
+    for _ in range(3):
+        rig.step()
+        rig.happen(1)
+        rig.pass_time(600, step=300)
+        trail = rig.change(trail, logging=False)
+        rig.pass_time(600, step=300)
+        trail = rig.change(trail, logging=True)
+    rig.pass_time(8 * 86_400, step=6 * 3600)
+    with rig.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM digest_chains WHERE closed").scalar_one() == 0
+        known = "SELECT id FROM digest_chains"
+        assert connection.exec_driver_sql(f"SELECT count(*) FROM digests WHERE chain_id NOT IN ({known})").scalar() == 0
+    assert len([digest for digest in chain(rig, "audit-bucket") if digest["previousDigestS3Object"] is None]) == 4
+
+
+@pytest.mark.parametrize("jump", [-5 * 3600, 5 * 3600])
+def test_a_clock_that_is_set_anew_costs_no_event_and_no_digest(rig: Rig, jump: float) -> None:
+    trail = rig.trail(validation=True)
+    rig.step()
+    ids = []
+    for seconds in (0.0, jump, -jump, 0.0):
+        rig.clock.jump(seconds)
+        ids += rig.happen(2)
+        rig.pass_time(1800, step=300)
+    trail = rig.change(trail, logging=False)
+    rig.step()
+    rig.clock.jump(-abs(jump))
+    rig.change(trail, logging=True)
+    ids += rig.happen(1)
+    rig.pass_time(3 * abs(jump), step=1800)
+    assert sorted(rig.delivered("audit-bucket")) == ids
+    first, *others = (digest for digest in chain(rig, "audit-bucket") if digest["previousDigestS3Object"] is None)
+    assert len(others) == 1 and first["digestStartTime"] < first["digestEndTime"]
+    puts = [key for key in rig.clients.named("audit-bucket").puts() if "Digest" in key]
+    assert len(set(puts)) == len(puts)
+    named = [one["s3Object"] for digest in rig.digests("audit-bucket").values() for one in digest["logFiles"]]
+    assert sorted(named) == sorted(rig.files("audit-bucket"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from opentrail.accounts.principal import Principal, Session, assumed_role, issuer_of, root
+from opentrail.accounts.principal import AWS_SERVICE, Principal, Session, assumed_role, issuer_of, root
 from opentrail.recorder.federation import claims_of
 from opentrail.recorder.learning.told import Known, Steps, Told
 
@@ -29,7 +29,9 @@ def role_assumed(known: Known, told: Told) -> None:
         tags=tuple({**inherited, **tags}.items()),
         transitive_tag_keys=tuple(dict.fromkeys((*inherited, *keys))),
     )
-    known.session_key(told.credentials, replace(principal, session=session))
+    caller = told.caller
+    service = caller.service if caller is not None and caller.type == AWS_SERVICE else None  # acts on, as the role
+    known.session_key(told.credentials, replace(principal, session=session, service=service))
 
 
 def role_assumed_from_outside(known: Known, told: Told) -> None:

@@ -124,10 +124,13 @@ class ChainWalk:
         if self._last is None:
             yield gap(Kind.GAP_MISSING, read.chain, None, start_us, "how many digest files are gone cannot be known")
             return
+        since_us = self._last.end_us
+        if since_us >= start_us and self.covered:  # a digest that was moved is named after time that it does not cover
+            since_us = self.covered[-1][1]
         usual_us = max(1, (read.span_us or (start_us, read.end_us))[1] - start_us)
-        count = max(1, round((start_us - self._last.end_us) / usual_us))
+        count = max(1, round((start_us - since_us) / usual_us))
         number = "1 digest file is" if count == 1 else f"about {count} digest files are"
-        yield gap(Kind.GAP_MISSING, read.chain, self._last.end_us, start_us, f"{number} gone")
+        yield gap(Kind.GAP_MISSING, read.chain, since_us, start_us, f"{number} gone")
 
     def _is(self, read: ReadDigest, named: tuple[str, str]) -> bool:
         return self.archive.is_at(read.bucket, read.key, *named)

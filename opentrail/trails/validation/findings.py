@@ -116,6 +116,8 @@ def stopped(chain: Chain, from_us: int, to_us: int) -> Finding:
     between = f"between {format_event_time(from_us)} and {format_event_time(to_us)}"
     late = "(backfill) " if chain.backfill else ""
     text = f"{late}No log files were delivered by CloudTrail {between}"
+    if to_us <= from_us:  # started again at once
+        text = f"{late}A new chain begins at {format_event_time(to_us)}, before the end of the one before"
     detail = "a new chain of digest files begins here: logging, or validation, was stopped and started again"
     return Finding(Kind.GAP_STOPPED, text, chain, None, detail, from_us, to_us)
 

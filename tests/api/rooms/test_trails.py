@@ -111,7 +111,9 @@ def test_names_that_no_bucket_may_have(trails: TrailServer, bucket: str) -> None
     assert trails.refusal("create_trail", Name="audit", S3BucketName=bucket) == "InvalidS3BucketNameException"
 
 
-@pytest.mark.parametrize("prefix", ["a" * 201, "AWSLogs/", "a/AWSLogs/b", "AWSLogs"])
+@pytest.mark.parametrize(
+    "prefix", ["a" * 201, "AWSLogs/", "a/AWSLogs/b", "AWSLogs", "/a", "a/", "a//b", "a/../b", "a/.", "a\n"]
+)
 def test_prefixes_that_no_trail_may_have(trails: TrailServer, prefix: str) -> None:
     code = trails.refusal("create_trail", Name="audit", S3BucketName="logs", S3KeyPrefix=prefix)
     assert code == "InvalidS3PrefixException"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from opentrail.accounts.service_key import CLOUDTRAIL, service_key
 from tests.recorder.identities.world import (
     DANA,
     OIDC,
@@ -214,3 +215,15 @@ def test_a_guest_of_another_accounts_pool_is_told_of_there(people: World) -> Non
     signer = signer_of(cognito.get_credentials_for_identity(IdentityId=identity)["Credentials"])
     assert people.last("GetCredentialsForIdentity")["recipientAccountId"] == OTHER_ACCOUNT
     assert people.identity(signer)["accountId"] == OTHER_ACCOUNT
+
+
+def test_a_role_that_cloudtrail_assumes_is_still_invoked_by_cloudtrail(people: World) -> None:
+    key = service_key(people.server.access_keys, b"k" * 32, ACCOUNT)
+    role = people.role("ToLogs")
+    signer = people.assume(role, Signer(key.access_key_id, key.secret), "CLOUDWATCH_LOGS_DELIVERY_SESSION")
+    record = people.act(signer)
+    identity = record["userIdentity"]
+    assert (identity["type"], list(identity)[-1], identity["invokedBy"]) == ("AssumedRole", "invokedBy", CLOUDTRAIL)
+    assert identity["sessionContext"]["sessionIssuer"]["arn"] == role["Arn"]
+    assert (record["sourceIPAddress"], record["userAgent"]) == (CLOUDTRAIL, CLOUDTRAIL)
+    assert "sharedEventID" not in record and "tlsDetails" not in record

@@ -13,11 +13,11 @@ from opentrail.record.times import parse_event_time
 from opentrail.server.commands.validate_output import Output
 from opentrail.trails.validation.archive import S3Archive
 from opentrail.trails.validation.discovery import Wanted, digest_folders
-from opentrail.trails.validation.findings import Kind
+from opentrail.trails.validation.findings import Kind, stopped
 from opentrail.trails.validation.public_keys import ListedKeys
 from opentrail.trails.validation.tally import COULD_NOT_GO_ON, INVALID, Tally
 from opentrail.trails.validation.validation import Validation
-from tests.trails.validation.made_trails import BUCKET, MadeChain, key_pair
+from tests.trails.validation.made_trails import BUCKET, HOUR_US, MadeChain, key_pair
 
 WANTED = Wanted(parse_event_time("2026-03-02T09:00:00Z"), parse_event_time("2026-03-02T14:00:00Z"))
 
@@ -99,3 +99,22 @@ def test_a_bar_follows_the_digests_and_lines_stand_above_it(bucket: Failing) -> 
         assert (task.completed, task.total) == (5, 5)
         assert task.description == "123456789012 us-east-1"
     assert "INVALID: not found" in screen.getvalue()
+
+
+def test_a_gap_is_never_shorter_than_the_digest_that_is_gone(bucket: Failing) -> None:
+    """Also where the digest lies elsewhere under a name of its own time."""
+    made = MadeChain(bucket).hours(5)
+    moved = made.digests[2]
+    made.put_bytes(moved.key.replace("/2026/03/02/", "/2026/03/01/"), moved.stored, moved.metadata)
+    bucket.delete(moved.key)
+    tally = validated(bucket)
+    [gap] = [finding for finding in tally.findings if finding.kind is Kind.GAP_MISSING]
+    value = moved.value
+    assert (gap.from_us, gap.to_us) == tuple(map(parse_event_time, (value.digest_start_time, value.digest_end_time)))
+    assert gap.detail == "1 digest file is gone"
+
+
+def test_a_chain_that_begins_before_the_end_of_the_one_before_is_no_gap_backwards(bucket: Failing) -> None:
+    chain = MadeChain(bucket).chain
+    assert stopped(chain, HOUR_US, 2 * HOUR_US).text.startswith("No log files were delivered by CloudTrail between")
+    assert "between" not in stopped(chain, 2 * HOUR_US, HOUR_US).text
