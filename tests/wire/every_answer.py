@@ -50,7 +50,10 @@ def difference(service: str, name: str, protocol: str, seed: str) -> str | None:
     """What reading a random answer gives otherwise than it was meant; None where nothing."""
     operation = service_model(service).operation_model(name)
     meant = Values(f"{seed}/{service}/{name}/{protocol}", service, protocol).output(operation)
-    status, headers, body = answer_of(operation, meant, protocol)
+    try:
+        status, headers, body = answer_of(operation, meant, protocol)
+    except TypeError as fault:
+        return f"cannot be written: {fault}"
     if operation.has_event_stream_output:
         meant = {}
     found = read_answer(operation, status, headers, body, _SPOKEN.get(protocol, protocol))
