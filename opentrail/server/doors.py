@@ -104,6 +104,8 @@ class Doors:
             else:
                 await own.answer(exchange)
         finally:
+            if not exchange.done:
+                exchange.cut()  # whatever happened, nobody waits for ever
             status = exchange.status or 499  # the client left without an answer
             _calls(door, status // 100).inc()
             _seconds(door).observe(self._clock.monotonic() - began)

@@ -242,11 +242,6 @@ class ClientConnection(asyncio.Protocol):
         if self._current is None and not self._deaf:
             self._close()
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is under way."""
-        return self._current is None
-
     def late(self) -> None:
         """Time is up."""
         if self._deaf:
@@ -261,7 +256,11 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, exchange: Exchange) -> None:
         self._current = exchange
         self.deadline = NEVER
-        self._server.handle(exchange)
+        try:
+            self._server.handle(exchange)
+        except Exception as fault:  # noqa: BLE001 - logged, and seen by the client; it is no fault of the parser's
+            _LOG.error("call failed", action="call-failed", exc_info=fault)
+            exchange.cut()
 
     def keep_time(self) -> None:
         """The client's silence counts from now where it is waited for."""

@@ -80,11 +80,6 @@ class Exchange:
         """TLS version and cipher suite as CloudTrail names them, or None without TLS."""
         return self._connection.tls()
 
-    @property
-    def congested(self) -> bool:
-        """Whether the client is slower than what is written to it."""
-        return self._connection.write_paused
-
     def answer(self, status: int, headers: ByteHeaders, body: bytes) -> None:
         """The whole answer at once; nothing where the client has gone."""
         head = self._head(status, headers, len(body) if declared_length(headers) is None else None)

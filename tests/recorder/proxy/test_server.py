@@ -70,3 +70,15 @@ def test_writes_of_one_turn_leave_together() -> None:
         client.sendall(PLAIN)
         assert until_silent(client, 0.2).endswith(b"x" * 1000)
     server.stop()
+
+
+def test_a_handler_that_fails_fails_its_call_alone() -> None:
+    def fail(exchange: Exchange) -> None:
+        if exchange.target == b"/bad":
+            raise ValueError("a fault of ours")
+        exchange.answer(200, [], b"well")
+
+    server = Proxy(handle=fail)
+    assert server.ask(b"GET /bad HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+    assert server.ask(PLAIN).endswith(b"well")
+    server.stop()
