@@ -29,6 +29,13 @@ def write_progress(connection: Connection, position: int, through: Mapping[int, 
         )
 
 
+def changed_from(connection: Connection, after: int) -> dict[int, int]:
+    """For each trail that was changed since the change `after`: the lowest position from which a new version judges."""
+    lowest = func.min(trail_versions.c.from_position)
+    question = select(trail_versions.c.trail_id, lowest).where(trail_versions.c.number > after)
+    return {row[0]: int(row[1]) for row in connection.execute(question.group_by(trail_versions.c.trail_id))}
+
+
 def newest_change(connection: Connection) -> int:
     """As Trails.newest_change, within a transaction."""
     return int(connection.execute(select(func.max(trail_versions.c.number))).scalar_one() or 0)

@@ -1,5 +1,6 @@
 """Selected events that wait in memory for the next cut: the recorded bytes, by what one file may hold."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -35,6 +36,13 @@ class Buffer:
         self.times_us: list[int] = []
         self.positions: list[int] = []
         self.size = 0  # bytes of the records and their commas
+
+    def forget_after(self, position: int) -> None:
+        """Drop the events at greater positions."""
+        kept = bisect_right(self.positions, position)
+        self.size -= sum(len(record) + 1 for record in self.records[kept:])
+        for column in (self.records, self.times_us, self.positions):
+            del column[kept:]
 
     def parts(self) -> Iterator[tuple[int, int]]:
         """First and end index of each file: none beyond AWS's cap, unless one record is."""
@@ -84,6 +92,13 @@ class TrailBuffers:
             buffer.size += size
             added += size
         return added
+
+    def forget_after(self, position: int) -> None:
+        """Drop the events at greater positions."""
+        for group, buffer in list(self.groups.items()):
+            buffer.forget_after(position)
+            if not buffer.records:
+                del self.groups[group]
 
     def fullest(self) -> int:
         """Bytes of the largest group."""

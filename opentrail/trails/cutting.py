@@ -1,8 +1,8 @@
 """Cuts: what waits in memory becomes files in the outbox and rows in the catalog, all in one transaction.
 
 Only what is committed here may be uploaded. After a crash before the commit the files are swept and the events judged
-again; after it they are uploaded under the same keys, however often. A cut is refused where a trail was changed since
-its events were judged.
+again; after it they are uploaded under the same keys, however often. A cut is refused where a change that
+was not seen judges events of it; changes that judge later ones hold up nothing.
 """
 
 import secrets
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine
 
-from opentrail.catalog.delivery_progress import newest_change, write_progress
+from opentrail.catalog.delivery_progress import changed_from, write_progress
 from opentrail.catalog.log_files import CutFile, add_files
 from opentrail.clock import Clock
 from opentrail.errors import OpenTrailError
@@ -25,7 +25,7 @@ Packed = dict[tuple[int, ...], content.LogFile]  # by the positions of the event
 
 
 class TrailsChanged(OpenTrailError):
-    """A trail was changed after its events were judged."""
+    """Events were judged by a version of the trail that has another one after it for them."""
 
 
 class Cutter:
@@ -40,8 +40,8 @@ class Cutter:
     def cut(self, trails: Sequence[TrailInPass], position: int, seen_change: int) -> list[CutFile]:
         """Cut everything that `trails` hold and write down how far they are; durable on return.
 
-        `position`: no trail needs the journal up to there. Raises TrailsChanged, with nothing done, where
-        `seen_change` is no longer the newest change of any trail.
+        `position`: no trail needs the journal up to there. Raises TrailsChanged, with nothing done, where a change of
+        a trail after `seen_change` judges events that are cut, or before `position`.
         """
         files: list[CutFile] = []
         packed: Packed = {}
@@ -52,10 +52,12 @@ class Cutter:
             if files:
                 self._outbox.seal()
             with self._engine.begin() as connection:
-                if newest_change(connection) != seen_change:
+                judged = {trail.trail_id: trail.judged for trail in trails}
+                changed = changed_from(connection, seen_change)
+                if any(lowest < judged.get(trail_id, position) for trail_id, lowest in changed.items()):
                     raise TrailsChanged
                 add_files(connection, files)
-                write_progress(connection, position, {trail.trail_id: trail.judged for trail in trails})
+                write_progress(connection, position, judged)
         except BaseException:
             for file in files:
                 self._outbox.drop(file.outbox)

@@ -26,6 +26,7 @@ from opentrail.trails.settings import DeliverySettings
 from opentrail.trails.timeline import MakeMatcher, Timeline
 
 NAME: Final = "trails"
+_TIME_BETWEEN_CHANGES: Final = 9  # as much as reading them took: who changes trails all the time holds up none
 _CUT_AT_ONCE: Final = -1  # no slot has this number
 LIVE: Final = "live"  # the one origin that trails follow: old foreign logs are never delivered
 
@@ -67,6 +68,7 @@ class DeliveryFollower:
         self._cutter = Cutter(engine, outbox, clock, settings.interval_s)
         self._trails: dict[int, TrailInPass] | None = None
         self._change = -1
+        self._look_at = float("-inf")  # for changes, in monotonic seconds
         self._handled = 0
         self._position = 0
         self._held_bytes = 0
@@ -148,8 +150,11 @@ class DeliveryFollower:
             self._begin()
             self._position, self._trails, self._change = self._load()
             self._handled = self._position
-        elif self._catalog.newest_change() != self._change:
+        elif self._clock.monotonic() >= self._look_at and self._catalog.newest_change() != self._change:
+            began = self._clock.monotonic()
             self._take_changes(self._trails)
+            ended = self._clock.monotonic()
+            self._look_at = ended + _TIME_BETWEEN_CHANGES * (ended - began)
         return self._trails
 
     def _take_changes(self, trails: dict[int, TrailInPass]) -> None:

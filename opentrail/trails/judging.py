@@ -45,15 +45,15 @@ class TrailInPass:
     def change(self, timeline: Timeline) -> None:
         """The trail has changed. Where events were judged that a new version judges, they are judged again."""
         known = self.timeline.newest.number
-        added = [version for version in timeline.versions if version.number > known]
+        added = [version.from_position for version in timeline.versions if version.number > known]
         self.timeline = timeline
-        if any(version.from_position < self.judged for version in added):
-            self.rewind()
+        if min(added, default=self.judged) < self.judged:
+            self.rewind(min(added))
 
-    def rewind(self) -> None:
-        """Forget what is not durable; it will be read from the journal again."""
-        self.buffers = TrailBuffers()
-        self.judged = self.through
+    def rewind(self, to: int = 0) -> None:
+        """Forget what was judged beyond `to` and is not durable; it will be read from the journal again."""
+        self.judged = max(to, self.through)
+        self.buffers.forget_after(self.judged)
 
     def committed(self) -> None:
         """What was judged is in committed cuts."""

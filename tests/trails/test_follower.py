@@ -4,6 +4,7 @@ import contextlib
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from opentrail.catalog.database import READING
@@ -12,6 +13,7 @@ from opentrail.catalog.event_selectors import BasicSelector, Selectors
 from opentrail.clock import SettableClock
 from opentrail.logfile.keys import LogFileKey
 from opentrail.objects.bucket import AccessDenied
+from opentrail.trails.outbox import Outbox
 from tests.trails.rig import ACCOUNT, HOME, Rig
 
 
@@ -296,3 +298,40 @@ def _with(trail, **members):
     import msgspec
 
     return msgspec.structs.replace(trail, **members)
+
+
+def test_changes_in_the_middle_of_every_cut_hold_up_no_trail(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = [rig.trail(), rig.trail("other")]
+    rig.step()
+    seal = Outbox.seal
+
+    def sealing(outbox: Outbox) -> None:
+        seal(outbox)
+        newest[0] = rig.change(newest[0], recursive_logging=not newest[0].trail.recursive_logging)
+
+    monkeypatch.setattr(Outbox, "seal", sealing)
+    ids = []
+    for _ in range(3):
+        ids += rig.happen(2)
+        rig.pass_time(300)
+    assert newest[0].version > 3
+    for bucket in ("audit-bucket", "other-bucket"):
+        assert sorted(rig.delivered(bucket)) == ids
+
+
+def test_a_stop_in_the_middle_of_a_cut_is_the_end_of_what_is_cut(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    trail = rig.trail()
+    rig.step()
+    seal = Outbox.seal
+    before = rig.happen(2)
+    position = rig.journal.head()
+    rig.happen(2)
+
+    def sealing(outbox: Outbox) -> None:
+        seal(outbox)
+        monkeypatch.setattr(Outbox, "seal", seal)
+        rig.trails.replace(trail, msgspec.structs.replace(trail.trail, logging=False), position)
+
+    monkeypatch.setattr(Outbox, "seal", sealing)
+    rig.pass_time(300)
+    assert sorted(rig.delivered("audit-bucket")) == before
