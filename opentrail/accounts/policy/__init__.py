@@ -1,6 +1,22 @@
 """Policies: reading their documents, and deciding what they allow and deny."""
 
-from opentrail.accounts.policy.document import Policy, PolicyUnreadable, Statement, read_policy
-from opentrail.accounts.policy.evaluation import Caller, Decision, Request, evaluate
+from opentrail.accounts.policy.caller import Caller
+from opentrail.accounts.policy.decision import Decision, Policies, PolicyKind, decide
+from opentrail.accounts.policy.document import Policy, PolicyUnreadable, Statement, read_identity_policy, read_policy
+from opentrail.accounts.policy.evaluation import Request, Verdict, evaluate
 
-__all__ = ["Caller", "Decision", "Policy", "PolicyUnreadable", "Request", "Statement", "evaluate", "read_policy"]
+__all__ = [
+    "Caller",
+    "Decision",
+    "Policies",
+    "Policy",
+    "PolicyKind",
+    "PolicyUnreadable",
+    "Request",
+    "Statement",
+    "Verdict",
+    "decide",
+    "evaluate",
+    "read_identity_policy",
+    "read_policy",
+]

@@ -1,20 +1,23 @@
-"""Conditions of statements: operators, what they compare, and what a missing key means.
+"""Conditions of statements: keys, values, quantifiers, and what a missing key means.
 
 A condition holds when a value of the request matches any of the condition's values; a negated one (`StringNotEquals`)
 when it matches none of them. A key that the request does not have fails what is positive and passes what is negated or
 has `IfExists`. `ForAllValues:` wants every value of the request to match, and holds when there is none;
-`ForAnyValue:` wants one. Keys are compared without regard to case.
+`ForAnyValue:` wants one. `Null` asks whether a key is missing. Keys are compared without regard to case.
 """
 
-import ipaddress
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from opentrail.accounts.policy.wildcards import matches, matches_arn
+from opentrail.accounts.policy.operators import OPERATORS, NotComparable, Operator
+from opentrail.accounts.policy.variables import Context, Piece, Variable, has_variables, read_text, resolved
+from opentrail.accounts.policy.wildcards import Matcher
 
-Compare = Callable[[str, str], bool]  # the condition's value, the request's
+Over = Literal["one", "all", "any"]
+
+_SETS: Final[dict[str, Over]] = {"ForAllValues:": "all", "ForAnyValue:": "any"}
+_NULL: Final = "Null"
 
 
 class UnknownOperator(ValueError):
@@ -23,125 +26,101 @@ class UnknownOperator(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One operator over one key. `compare` is None for `Null`."""
+    """One operator over one key."""
 
+    operator: str  # as it is written
     key: str  # in lower case
     values: tuple[str, ...]
-    compare: Compare | None
-    negated: bool = False
-    if_exists: bool = False
-    over: Literal["one", "all", "any"] = "one"
+    _holds: Callable[[Context], bool] = field(compare=False, repr=False)
 
-    def holds(self, context: Mapping[str, Sequence[str]]) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether it holds for a request; the keys of `context` are in lower case."""
-        found = context.get(self.key)
-        if self.compare is None:
-            return any((found is None) == (value.lower() == "true") for value in self.values)
-        if found is None or (not found and self.over != "one"):
-            return self.if_exists or self.over == "all" or (self.negated and self.over == "one")
-        if self.over == "all":
-            return all(self._matches(value) for value in found)
-        if self.over == "any":
-            return any(self._matches(value) for value in found)
-        return all(self._matches(value) for value in found) if self.negated else any(map(self._matches, found))
-
-    def _matches(self, value: str) -> bool:
-        compare = self.compare
-        assert compare is not None  # told apart above
-        return any(compare(wanted, value) for wanted in self.values) != self.negated
+        return self._holds(context)
 
 
-def read_condition(operator: str, key: str, values: tuple[str, ...]) -> Condition:
-    """The condition that a policy writes as `{operator: {key: values}}`. Raises UnknownOperator."""
-    over: Literal["one", "all", "any"] = "one"
-    name = operator
-    for prefix, kind in _SETS.items():
-        if name.startswith(prefix):
-            over, name = kind, name.removeprefix(prefix)
-    if name == "Null":
-        return Condition(key.lower(), values, None)
+def read_condition(
+    operator: str, key: str, values: tuple[str, ...], *, variables: bool = True, allowing: bool = True
+) -> Condition:
+    """The condition that a policy writes as `{operator: {key: values}}`.
+
+    `variables`: the version of the policy knows them; `allowing`: it is an Allow that depends on it. Raises
+    UnknownOperator, NotComparable, NotAVariable.
+    """
+    lowered = key.lower()
+    if operator == _NULL:
+        return Condition(operator, lowered, values, _null(lowered, values))
+    over, name = _quantifier(operator)
     if_exists = name.endswith("IfExists")
-    name = name.removesuffix("IfExists")
     try:
-        compare, negated = _OPERATORS[name]
+        found = OPERATORS[name.removesuffix("IfExists")]
     except KeyError as unknown:
         raise UnknownOperator(operator) from unknown
-    return Condition(key.lower(), values, compare, negated, if_exists, over)
+    tests = _Tests(found, values, variables=variables, allowing=allowing)
+    return Condition(operator, lowered, values, _quantified(lowered, tests, over, if_exists=if_exists))
 
 
-def _equal(wanted: str, value: str) -> bool:
-    return wanted == value
+def _quantifier(operator: str) -> tuple[Over, str]:
+    for prefix, over in _SETS.items():
+        if operator.startswith(prefix):
+            return over, operator.removeprefix(prefix)
+    return "one", operator
 
 
-def _equal_ignoring_case(wanted: str, value: str) -> bool:
-    return wanted.casefold() == value.casefold()
+def _null(key: str, values: Sequence[str]) -> Callable[[Context], bool]:
+    wanted = {value.lower() for value in values}
+    if not wanted <= {"true", "false"}:
+        raise NotComparable("Null is asked with true or false")
+    return lambda context: ("false" if context.get(key) else "true") in wanted
 
 
-def _number(comparison: Callable[[float, float], bool]) -> Compare:
-    """The request's number on the left; what is no number matches nothing."""
+class _Tests:
+    """The values of a condition, compiled; those with variables as far as they can be."""
 
-    def compare(wanted: str, value: str) -> bool:
-        try:
-            return comparison(float(value), float(wanted))
-        except ValueError:
+    __slots__ = ("_compile", "_fixed", "_late", "_needs_all", "negated")
+
+    def __init__(self, operator: Operator, values: Sequence[str], *, variables: bool, allowing: bool) -> None:
+        texts = [
+            read_text(value, wildcards=operator.wildcards, variables=variables and operator.variables)
+            for value in values
+        ]
+        self._compile = operator.compile
+        self._late: list[tuple[Piece, ...]] = [text for text in texts if has_variables(text)]
+        self._fixed = [
+            operator.compile([piece for piece in text if not isinstance(piece, Variable)])
+            for text in texts
+            if not has_variables(text)
+        ]
+        self.negated = operator.negated
+        self._needs_all = operator.negated and allowing
+
+    def compiled(self, context: Context) -> list[Matcher] | None:
+        """What the request's values are tested with.
+
+        None where a variable has no value and an Allow asks what a value is not: nobody can say that it is not that.
+        """
+        if not self._late:
+            return self._fixed
+        found = [resolved(text, context) for text in self._late]
+        if self._needs_all and None in found:
+            return None
+        return self._fixed + [self._compile(text) for text in found if text is not None]
+
+
+def _quantified(key: str, tests: _Tests, over: Over, *, if_exists: bool) -> Callable[[Context], bool]:
+    negated = tests.negated
+    without = if_exists or over == "all" or (negated and over == "one")
+    every = over == "all" or (over == "one" and negated)
+
+    def holds(context: Context) -> bool:
+        values = context.get(key)
+        if not values:
+            return without
+        matchers = tests.compiled(context)
+        if matchers is None:
             return False
+        for value in values:
+            if (any(match(value) for match in matchers) != negated) != every:
+                return not every
+        return every
 
-    return compare
-
-
-def _date(comparison: Callable[[float, float], bool]) -> Compare:
-    def compare(wanted: str, value: str) -> bool:
-        left, right = _instant(value), _instant(wanted)
-        return left is not None and right is not None and comparison(left, right)
-
-    return compare
-
-
-def _instant(text: str) -> float | None:
-    """Seconds since the epoch, of a number of them or an ISO 8601 time."""
-    try:
-        return float(text)
-    except ValueError:
-        pass  # not a number: a date, or nothing
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _in_network(wanted: str, value: str) -> bool:
-    try:
-        return ipaddress.ip_address(value) in ipaddress.ip_network(wanted, strict=False)
-    except ValueError:
-        return False
-
-
-_SETS: Final[dict[str, Literal["all", "any"]]] = {"ForAllValues:": "all", "ForAnyValue:": "any"}
-_OPERATORS: Final[dict[str, tuple[Compare, bool]]] = {
-    "StringEquals": (_equal, False),
-    "StringNotEquals": (_equal, True),
-    "StringEqualsIgnoreCase": (_equal_ignoring_case, False),
-    "StringNotEqualsIgnoreCase": (_equal_ignoring_case, True),
-    "StringLike": (matches, False),
-    "StringNotLike": (matches, True),
-    "ArnEquals": (matches_arn, False),
-    "ArnLike": (matches_arn, False),
-    "ArnNotEquals": (matches_arn, True),
-    "ArnNotLike": (matches_arn, True),
-    "Bool": (_equal_ignoring_case, False),
-    "IpAddress": (_in_network, False),
-    "NotIpAddress": (_in_network, True),
-    "NumericEquals": (_number(lambda left, right: left == right), False),
-    "NumericNotEquals": (_number(lambda left, right: left == right), True),
-    "NumericLessThan": (_number(lambda left, right: left < right), False),
-    "NumericLessThanEquals": (_number(lambda left, right: left <= right), False),
-    "NumericGreaterThan": (_number(lambda left, right: left > right), False),
-    "NumericGreaterThanEquals": (_number(lambda left, right: left >= right), False),
-    "DateEquals": (_date(lambda left, right: left == right), False),
-    "DateNotEquals": (_date(lambda left, right: left == right), True),
-    "DateLessThan": (_date(lambda left, right: left < right), False),
-    "DateLessThanEquals": (_date(lambda left, right: left <= right), False),
-    "DateGreaterThan": (_date(lambda left, right: left > right), False),
-    "DateGreaterThanEquals": (_date(lambda left, right: left >= right), False),
-}
+    return holds

@@ -1,18 +1,16 @@
-"""What a policy says of a request: an explicit Deny wins, then Allow, else nothing.
-
-Resource policies for now: the caller must be among a statement's principals. Identity policies come to stand beside it
-with statements that have no principals.
-"""
+"""What the policies of one resource say of a request: an explicit Deny wins, then Allow, else nothing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from opentrail.accounts.policy.document import Patterns, Policy, Principals, Statement
-from opentrail.accounts.policy.wildcards import matches
+from opentrail.accounts.policy.caller import Caller
+from opentrail.accounts.policy.document import Effect, Policy, Statement
+from opentrail.accounts.policy.elements import Grant
+from opentrail.accounts.policy.variables import Context
 
 
-class Decision(Enum):
+class Verdict(Enum):
     """What policies say of a request."""
 
     ALLOWED = "allowed"
@@ -22,66 +20,76 @@ class Decision(Enum):
     @property
     def allows(self) -> bool:
         """Whether the request may be done."""
-        return self is Decision.ALLOWED
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks: a service by its name, or a principal of an account by its ARNs (a session's: its own, its role's)."""
-
-    service: str = ""
-    account: str = ""
-    arns: tuple[str, ...] = ()
+        return self is Verdict.ALLOWED
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: `action` as `s3:PutObject`; `context` holds the condition keys, in any case."""
+    """What is asked: `action` as `s3:PutObject`; `context` holds the condition keys, in any case.
+
+    `resource_account`: whose the resource is; empty where its account alone decides.
+    """
 
     caller: Caller
     action: str
     resource: str
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    resource_account: str = ""
 
 
-def evaluate(policies: Iterable[Policy], request: Request) -> Decision:
-    """What the policies of one resource, taken together, say of the request."""
-    context = {key.lower(): (value,) if isinstance(value, str) else value for key, value in request.context.items()}
-    applying = {
-        statement.effect
-        for policy in policies
-        for statement in policy.statements
-        if _applies(statement, request, context)
-    }
-    if "Deny" in applying:
-        return Decision.DENIED
-    return Decision.ALLOWED if "Allow" in applying else Decision.SILENT
+class Asked:
+    """A request as statements look at it."""
+
+    __slots__ = ("action", "caller", "context", "resource")
+
+    def __init__(self, request: Request) -> None:
+        self.caller = request.caller
+        self.action = request.action.lower()
+        self.resource = request.resource
+        self.context: Context = {
+            key.lower(): (value,) if isinstance(value, str) else value for key, value in request.context.items()
+        }
+
+    def is_covered(self, statement: Statement) -> bool:
+        """Whether a statement is about this request; who asks aside."""
+        if not statement.actions.cover(self.action):
+            return False
+        resources = statement.resources
+        if resources is not None and not resources.cover(self.resource, self.context):
+            return False
+        return all(condition.holds(self.context) for condition in statement.conditions)
 
 
-def _applies(statement: Statement, request: Request, context: Mapping[str, tuple[str, ...]]) -> bool:
-    return (
-        statement.principals is not None
-        and _names(statement.principals, request.caller)
-        and _covers(statement.actions, request.action.lower(), lower=True)
-        and (statement.resources is None or _covers(statement.resources, request.resource))
-        and all(condition.holds(context) for condition in statement.conditions)
-    )
+def evaluate(policies: Iterable[Policy], request: Request) -> Verdict:
+    """What the policies of one resource, taken together, say of the request to whom they name."""
+    listed, asked = tuple(policies), Asked(request)
+    if granted_by(listed, "Deny", asked) is not None:
+        return Verdict.DENIED
+    return Verdict.ALLOWED if granted_by(listed, "Allow", asked) is not None else Verdict.SILENT
 
 
-def _covers(patterns: Patterns, text: str, *, lower: bool = False) -> bool:
-    covered = any(matches(pattern.lower() if lower else pattern, text) for pattern in patterns.texts)
-    return covered != patterns.negated
+def covered_by(policies: Iterable[Policy], effect: Effect, asked: Asked) -> tuple[Policy, Statement] | None:
+    """The first statement with `effect` that is about the request, in policies without principals.
+
+    A statement that names principals allows nothing there, and denies to all.
+    """
+    for policy in policies:
+        for statement in policy.statements:
+            if statement.effect != effect or (effect == "Allow" and statement.principals is not None):
+                continue
+            if asked.is_covered(statement):
+                return policy, statement
+    return None
 
 
-def _names(principals: Principals, caller: Caller) -> bool:
-    return any(_is_meant(kind, name, caller) for kind, name in principals.names) != principals.negated
-
-
-def _is_meant(kind: str, name: str, caller: Caller) -> bool:
-    if kind == "AWS" and name == "*":
-        return True  # everybody, services as well
-    if kind == "Service":
-        return bool(caller.service) and name == caller.service
-    if kind == "AWS" and caller.account:
-        return name in (caller.account, f"arn:aws:iam::{caller.account}:root") or name in caller.arns
-    return False
+def granted_by(policies: Iterable[Policy], effect: Effect, asked: Asked) -> tuple[Policy, Statement, Grant] | None:
+    """The statement with `effect` that is about the request and names its caller most closely, in resource policies."""
+    best: tuple[Policy, Statement, Grant] | None = None
+    for policy in policies:
+        for statement in policy.statements:
+            if statement.effect != effect or statement.principals is None:
+                continue
+            grant = statement.principals.grant(asked.caller, allowing=effect == "Allow")
+            if grant > (best[2] if best is not None else Grant.NONE) and asked.is_covered(statement):
+                best = policy, statement, grant
+    return best
