@@ -7,7 +7,9 @@ from typing import Any, Literal, Protocol
 
 from opentrail import limits
 from opentrail.accounts.access_keys import AccessKeys
+from opentrail.accounts.attached_policies import AttachedPolicies
 from opentrail.api import answering
+from opentrail.api.authorization import Authorizer
 from opentrail.api.call import Call, Room
 from opentrail.api.faults import InternalFailure, NotRecorded, RequestTooLong
 from opentrail.api.rooms.lookup import Lookup, LookupRoom
@@ -45,7 +47,8 @@ class CloudTrailApi:
     `lookup` is History.lookup; `rooms` answer the other operations by name; `token_key` signs page tokens (32 bytes,
     the same after a restart). With the guarantee `durable` an answer leaves only after the record of its call is on
     disk, and `may_record` is asked before anything is done; with `write-ahead`, besides, a call that changes something
-    has its intent on disk before. `source_address` tells whose address a record shows.
+    has its intent on disk before. `source_address` tells whose address a record shows. `policies` say who
+    may do what; without them everybody with a key may do everything in his account.
     """
 
     def __init__(
@@ -62,10 +65,13 @@ class CloudTrailApi:
         guarantee: Literal["durable", "write-ahead", "async"] = "durable",
         may_record: Callable[[], bool] = lambda: True,
         source_address: Callable[[HttpRequest], str] = lambda request: request.client,
+        policies: AttachedPolicies | None = None,
     ) -> None:
         answering_rooms = {**LookupRoom(lookup, token_key).rooms, **(rooms or {})}
         durable = guarantee != "async"
-        self._around = Surroundings(access_keys, clock, answering_rooms, may_record if durable else lambda: True)
+        authorizer = Authorizer(policies or AttachedPolicies(), clock, source_address)
+        may = may_record if durable else lambda: True
+        self._around = Surroundings(access_keys, clock, answering_rooms, may, authorizer)
         self._intake = intake
         self._clock = clock
         self._durable = durable

@@ -41,6 +41,12 @@ class RequestTooLong(ApiFault):
     status = 413
 
 
+class AccessDenied(ApiFault):
+    """You do not have sufficient access to perform this action."""
+
+    code = "AccessDeniedException"
+
+
 class InvalidLookupAttributes(ApiFault):
     """Occurs when a lookup attribute is specified that is not valid."""
 

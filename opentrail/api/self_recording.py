@@ -1,6 +1,6 @@
 """Our own API's calls are events too: what their records say."""
 
-from typing import Any
+from typing import Any, Final
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
@@ -12,6 +12,7 @@ from opentrail.clock import MICROSECONDS, as_datetime
 from opentrail.wire.canonical import as_utf8
 from opentrail.wire.service_models import service_model
 
+_RECORDED_CODES: Final = {"AccessDeniedException": "AccessDenied"}  # where records name errors otherwise than answers
 _FIRST_YEAR_US = -62_135_596_800 * MICROSECONDS
 _LAST_YEAR_US = 253_402_300_800 * MICROSECONDS
 
@@ -55,7 +56,7 @@ def record_of(
         session = {"tlsVersion": tls[0], "cipherSuite": tls[1]} if tls is not None else {}
         fields["tlsDetails"] = {**session, "clientProvidedHostHeader": as_utf8(call.request.host)}
     if call.fault is not None:
-        fields["errorCode"] = call.fault.code
+        fields["errorCode"] = _RECORDED_CODES.get(call.fault.code, call.fault.code)
         if call.fault.message:
             fields["errorMessage"] = call.fault.message
     elif call.output and not operation.read_only:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.authentication import authenticate
 from opentrail.api import validation
+from opentrail.api.authorization import Authorizer
 from opentrail.api.call import Asked, Call, Room
 from opentrail.api.faults import (
     NotRecorded,
@@ -39,6 +40,7 @@ class Surroundings:
     clock: Clock
     rooms: Mapping[str, Room]
     may_record: Callable[[], bool]
+    authorizer: Authorizer
 
 
 Step = Callable[[Surroundings, Call], None]
@@ -113,6 +115,11 @@ def keep_guarantee(around: Surroundings, call: Call) -> None:
         raise NotRecorded
 
 
+def authorize(around: Surroundings, call: Call) -> None:
+    """The caller may do this: the policies that speak of him say so."""
+    around.authorizer.check(call)
+
+
 def find_room(around: Surroundings, call: Call) -> None:
     """Operations without a room yet are refused, never answered as if they had worked."""
     name = _known(call).name
@@ -143,6 +150,7 @@ STEPS: tuple[Step, ...] = (
     find_caller,
     read_parameters,
     keep_guarantee,
+    authorize,
     find_room,
     validate,
 )

@@ -119,8 +119,15 @@ def _quantified(key: str, tests: _Tests, over: Over, *, if_exists: bool) -> Call
         if matchers is None:
             return False
         for value in values:
-            if (any(match(value) for match in matchers) != negated) != every:
+            if _is_among(value, matchers) == (every == negated):
                 return not every
         return every
 
     return holds
+
+
+def _is_among(value: str, matchers: Sequence[Matcher]) -> bool:
+    for match in matchers:  # noqa: SIM110 - a generator would cost as much as most comparisons
+        if match(value):
+            return True
+    return False

@@ -7,7 +7,7 @@ latest/UserGuide/reference_policies_grammar.html. Lists and single values are th
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from opentrail.accounts.policy.conditions import Condition, UnknownOperator, read_condition
@@ -51,6 +51,14 @@ class Policy:
 
     statements: tuple[Statement, ...]
     name: str = ""  # as decisions name it
+    by_effect: Mapping[Effect, tuple[Statement, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        of: dict[Effect, tuple[Statement, ...]] = {
+            "Allow": tuple(one for one in self.statements if one.effect == "Allow"),
+            "Deny": tuple(one for one in self.statements if one.effect == "Deny"),
+        }
+        object.__setattr__(self, "by_effect", of)
 
 
 def read_policy(text: str, name: str = "") -> Policy:

@@ -28,7 +28,12 @@ class Actions:
 
     def cover(self, action: str) -> bool:
         """Whether they cover `action`, which is in lower case."""
-        return (action in self._named or any(match(action) for match in self._patterns)) != self.negated
+        if action in self._named:
+            return not self.negated
+        for match in self._patterns:
+            if match(action):
+                return not self.negated
+        return self.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +115,9 @@ def _grant(kind: str, name: str, caller: Caller) -> Grant:
         return Grant.INDIRECT  # everybody, services as well
     for depth, level in enumerate(caller.levels):
         if (kind, name) in level:
-            if depth == len(caller.levels) - 1:
-                return Grant.DIRECT
-            return Grant.ACCOUNT if depth == 0 else Grant.INDIRECT
+            if depth == 0 and caller.account and not caller.is_root:
+                return Grant.ACCOUNT
+            return Grant.DIRECT if depth == len(caller.levels) - 1 else Grant.INDIRECT
     if kind == "Federated" and caller.provider:
         return Grant.INDIRECT if name == caller.provider else Grant.NONE
     return Grant.NONE

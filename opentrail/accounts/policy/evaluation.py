@@ -57,7 +57,10 @@ class Asked:
         resources = statement.resources
         if resources is not None and not resources.cover(self.resource, self.context):
             return False
-        return all(condition.holds(self.context) for condition in statement.conditions)
+        for condition in statement.conditions:  # noqa: SIM110 - a generator would cost as much as most conditions
+            if not condition.holds(self.context):
+                return False
+        return True
 
 
 def evaluate(policies: Iterable[Policy], request: Request) -> Verdict:
@@ -74,8 +77,8 @@ def covered_by(policies: Iterable[Policy], effect: Effect, asked: Asked) -> tupl
     A statement that names principals allows nothing there, and denies to all.
     """
     for policy in policies:
-        for statement in policy.statements:
-            if statement.effect != effect or (effect == "Allow" and statement.principals is not None):
+        for statement in policy.by_effect[effect]:
+            if effect == "Allow" and statement.principals is not None:
                 continue
             if asked.is_covered(statement):
                 return policy, statement
@@ -86,8 +89,8 @@ def granted_by(policies: Iterable[Policy], effect: Effect, asked: Asked) -> tupl
     """The statement with `effect` that is about the request and names its caller most closely, in resource policies."""
     best: tuple[Policy, Statement, Grant] | None = None
     for policy in policies:
-        for statement in policy.statements:
-            if statement.effect != effect or statement.principals is None:
+        for statement in policy.by_effect[effect]:
+            if statement.principals is None:
                 continue
             grant = statement.principals.grant(asked.caller, allowing=effect == "Allow")
             if grant > (best[2] if best is not None else Grant.NONE) and asked.is_covered(statement):

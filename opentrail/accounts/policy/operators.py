@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from opentrail.accounts.policy.wildcards import Matcher, Pattern, arn_matcher, matcher
@@ -129,14 +130,23 @@ def _network(pattern: Pattern) -> Matcher:
         network = ipaddress.ip_network(_text(pattern), strict=False)
     except ValueError as failure:
         raise NotComparable(str(failure)) from failure
+    version, mask, wanted = network.version, int(network.netmask), int(network.network_address)
 
     def holds(value: str) -> bool:
-        try:
-            return ipaddress.ip_address(value) in network
-        except ValueError:
-            return False
+        address = _address(value)
+        return address is not None and address[0] == version and address[1] & mask == wanted
 
     return holds
+
+
+@lru_cache(maxsize=1024)
+def _address(text: str) -> tuple[int, int] | None:
+    """Version and number of an IP address; remembered, since one request is asked about it often."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return address.version, int(address)
 
 
 def _with_negation(

@@ -1,0 +1,75 @@
+"""Which policies speak of whom: those attached to configured users, and those of the organization.
+
+Configured users without policies, and roots, may do everything. So may principals that were learned from traffic, as
+long as nobody in their account has policies; from then on they may do nothing, since any of them could have been made
+by somebody who is held by policies himself. A session of a configured user (GetSessionToken) is that user.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from opentrail.accounts.organization import Organization
+from opentrail.accounts.policy import Policies, Policy, read_identity_policy
+from opentrail.accounts.principal import AWS_SERVICE, Principal
+
+FULL_ACCESS: Final = Policies(
+    (read_identity_policy('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', "AdministratorAccess"),)
+)
+_ALLOWS_NOTHING: Final = Policies()
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedUser:
+    """A configured user and what is attached to it; no policies: everything is allowed within its boundary."""
+
+    principal: Principal
+    policies: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether anything is attached to it."""
+        return bool(self.policies) or self.boundary is not None
+
+
+class AttachedPolicies:
+    """Finds the policies of principals. `service_control`: of all members of `organization`, at one level."""
+
+    def __init__(
+        self,
+        users: Iterable[AttachedUser] = (),
+        organization: Organization | None = None,
+        service_control: tuple[Policy, ...] = (),
+    ) -> None:
+        listed = [user for user in users if user.principal.type == "IAMUser"]
+        self._users: Mapping[tuple[str, str], Policies] = {
+            _identity(user.principal): Policies(user.policies or FULL_ACCESS.identity, user.boundary) for user in listed
+        }
+        self._limited_accounts = frozenset(user.principal.account for user in listed if user.is_limited)
+        self._members = organization.accounts - {organization.management_account} if organization else frozenset()
+        self._service_control = (service_control,) if service_control else ()
+
+    def of(self, principal: Principal) -> Policies | None:
+        """The policies that speak of what `principal` does; None for a service of ours, which needs none."""
+        if principal.type == AWS_SERVICE:
+            return None
+        own = self._own(principal)
+        if principal.account not in self._members or not self._service_control:
+            return own
+        return Policies(own.identity, own.boundary, own.session, self._service_control)
+
+    def _own(self, principal: Principal) -> Policies:
+        assumed = principal.session is not None and principal.session.assumed_root
+        if principal.type == "Root" and not assumed:
+            return FULL_ACCESS
+        if principal.type == "IAMUser":
+            found = self._users.get(_identity(principal))
+            if found is not None:
+                return found
+        return _ALLOWS_NOTHING if principal.account in self._limited_accounts else FULL_ACCESS
+
+
+def _identity(principal: Principal) -> tuple[str, str]:
+    """A user of the same name that somebody made elsewhere has another id."""
+    return principal.arn, principal.principal_id
