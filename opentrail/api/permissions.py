@@ -53,7 +53,8 @@ RESOURCES: Final[dict[str, Named]] = {
         "eventdatastore",
         "EventDataStore",
         "UpdateEventDataStore DeleteEventDataStore RestoreEventDataStore GetEventDataStore "
-        "StartEventDataStoreIngestion StopEventDataStoreIngestion EnableFederation DisableFederation CancelQuery DescribeQuery GetQueryResults "
+        "StartEventDataStoreIngestion StopEventDataStoreIngestion EnableFederation DisableFederation "
+        "CancelQuery DescribeQuery GetQueryResults "
         "ListQueries",
     ),
     **_named("eventdatastore", "EventDataStores", "GenerateQuery"),

@@ -35,6 +35,7 @@ class CallRefused(OpenTrailError):
     status = 503
     reason: ClassVar[str] = "unavailable"  # as the metric of refused calls counts it
     json_code: ClassVar[str | None] = None  # where JSON services use another name
+    ec2_code: ClassVar[str | None] = None
 
 
 class NoUpstream(CallRefused):
@@ -76,6 +77,16 @@ class HiddenPath(CallRefused):
     status = 403
     reason = "hidden-path"
     json_code = "AccessDeniedException"
+
+
+class DeniedByPolicy(CallRefused):
+    """Access Denied"""
+
+    code = "AccessDenied"
+    status = 403
+    reason = "policy"
+    json_code = "AccessDeniedException"
+    ec2_code = "UnauthorizedOperation"
 
 
 class BodyTooLong(CallRefused):
@@ -145,12 +156,13 @@ class Fault:
     code: str
     message: str
     family: Family
+    record_code: str = ""  # where records name it otherwise than the answer
 
     @property
     def recorded_code(self) -> str:
-        """EC2's records say whose fault it was; others have the plain code."""
+        """EC2's records say whose fault it was; others have the plain code, unless records have their own word."""
         if self.family != "ec2":
-            return self.code
+            return self.record_code or self.code
         return f"{'Server' if self.status >= 500 else 'Client'}.{self.code}"
 
 
@@ -187,10 +199,15 @@ def fault_of(error: OpenTrailError, family: Family) -> Fault:
     """`error` as clients of `family` know it."""
     if isinstance(error, SignatureError):
         return _signature_fault(error, family)
-    code = error.code
-    if isinstance(error, CallRefused) and error.json_code is not None and family in ("json", "rest-json", "cbor"):
-        code = error.json_code
-    return Fault(error.status, code, error.message, family)
+    code, status = error.code, error.status
+    if isinstance(error, CallRefused):
+        if error.json_code is not None and family in ("json", "rest-json", "cbor"):
+            code = error.json_code
+            status = 400 if isinstance(error, DeniedByPolicy) and family != "rest-json" else status
+        elif error.ec2_code is not None and family == "ec2":
+            code = error.ec2_code
+    record_code = error.code if isinstance(error, DeniedByPolicy) else ""
+    return Fault(status, code, error.message, family, record_code)
 
 
 def _signature_fault(error: SignatureError, family: Family) -> Fault:

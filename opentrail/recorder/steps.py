@@ -33,6 +33,7 @@ from opentrail.recorder.bodies import (
 from opentrail.recorder.call import Call
 from opentrail.recorder.client_address import FORWARDED_FOR, VPC_ENDPOINT, client_address, vpc_endpoint
 from opentrail.recorder.content_coding import without_content_coding
+from opentrail.recorder.guarding import keep_guards
 from opentrail.recorder.interpretation import interpret
 from opentrail.recorder.learning.pools import COGNITO, owner_of_pool
 from opentrail.recorder.object_data import deletes_objects, request_is_object_data
@@ -252,6 +253,7 @@ STEPS: tuple[Step, ...] = (
     find_owner,
     require_upstream,
     refuse_second_meanings,
+    keep_guards,
 )
 
 

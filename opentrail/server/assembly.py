@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
 from opentrail.accounts.master_key import derived_key, load_master_key
+from opentrail.accounts.principal import Principal as Who
 from opentrail.accounts.principal import iam_user, own_user_id, root
 from opentrail.api import CloudTrailApi
 from opentrail.catalog.database import open_catalog
@@ -23,6 +24,7 @@ from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstream
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors, OwnDoor
 from opentrail.server.own_services import OwnServices
+from opentrail.server.policy_files import attached_policies, guards
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import LookUp as LookUpSettings
 from opentrail.server.settings import Principal, Settings
@@ -98,6 +100,7 @@ def assemble(
         guarantee=told.guarantee,
         may_record=journal.writable,
         source_address=source_address,
+        policies=attached_policies(settings, lambda told: _principal(told, settings)),
     )
     reporters = frozenset(key.access_key_id for key in recording.configured)
     reports = Reports(access_keys, reporters, intake, journal, clock, source_address)
@@ -133,6 +136,7 @@ def configured_upstreams(settings: Settings) -> list[Upstream]:
             ca_file=upstream.ca_file,
             verify=upstream.verify,
             look_up=_look_up(upstream.look_up),
+            guards=guards(upstream.policies),
         )
         for upstream in settings.upstream
     ]
@@ -152,14 +156,17 @@ def _look_up(settings: LookUpSettings | None) -> LookUp | None:
 
 
 def _access_key(principal: Principal, settings: Settings) -> AccessKey:
-    account = principal.account or settings.server.account
-    if principal.user:
-        # A user who exists nowhere but here has an id of ours; that of a user whom an upstream knows is not made up.
-        user_id = principal.user_id or (own_user_id(account, principal.user) if principal.secret() else "")
-        who = iam_user(account, principal.user, user_id, principal.path)
-    else:
-        who = root(account)
+    who = _principal(principal, settings)
     return AccessKey(access_key_id=principal.access_key_id, secret=principal.secret(), principal=who)
+
+
+def _principal(principal: Principal, settings: Settings) -> Who:
+    account = principal.account or settings.server.account
+    if not principal.user:
+        return root(account)
+    # A user who exists nowhere but here has an id of ours; that of a user whom an upstream knows is not made up.
+    user_id = principal.user_id or (own_user_id(account, principal.user) if principal.secret() else "")
+    return iam_user(account, principal.user, user_id, principal.path)
 
 
 def _recorder_settings(folder: DataFolder, settings: Settings) -> RecorderSettings:

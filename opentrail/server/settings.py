@@ -79,6 +79,7 @@ class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str = ""
     management_account: str = ""
     members: list[str] = []
+    service_control_policies: list[str] = []  # files of what the members may do at most
 
 
 class LookUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,6 +120,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret_access_key_env: str = ""
     region: str = ""
     ca_file: str = ""  # PEM: the authorities that an https url is checked against; empty: the system's
+    policies: list[str] = []  # files of policies that deny calls before they go there
     look_up: LookUp | None = None
 
     def secret(self) -> str:
@@ -139,6 +141,8 @@ class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: str = ""  # empty: the account's root
     user_id: str = ""  # AIDA..., as IAM has it
     path: str = "/"
+    policies: list[str] = []  # files of what a user may do at CloudTrail's API; none: everything
+    boundary: str = ""  # file of what those policies may allow at most
 
     def secret(self) -> str:
         """The principal's secret, from the file or from the environment variable that the file names."""
@@ -228,7 +232,28 @@ def read_settings(path: Path) -> Settings:
         settings = msgspec.convert(document, Settings)
     except msgspec.ValidationError as failure:
         raise BadSettings(f"{path}: {failure}") from failure
-    return _checked(settings)
+    return _checked(_with_absolute_paths(settings, path.resolve().parent))
+
+
+def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
+    """Files of policies are named from where the settings file is."""
+
+    def absolute(names: list[str]) -> list[str]:
+        return [str(folder / name) for name in names]
+
+    change = msgspec.structs.replace
+    return change(
+        settings,
+        organization=change(
+            settings.organization,
+            service_control_policies=absolute(settings.organization.service_control_policies),
+        ),
+        upstream=[change(one, policies=absolute(one.policies)) for one in settings.upstream],
+        principal=[
+            change(one, policies=absolute(one.policies), boundary=str(folder / one.boundary) if one.boundary else "")
+            for one in settings.principal
+        ],
+    )
 
 
 def _secret(written: str, variable: str, whose: str) -> str:
@@ -312,6 +337,8 @@ def _checked(settings: Settings) -> Settings:
             raise BadSettings(f"the well-known key {SANDBOX_KEY!r} is for loopback alone")
         if not principal.secret() and not verified_there:
             raise BadSettings(f"principal {principal.access_key_id} has no secret")
+        if (principal.policies or principal.boundary) and not principal.user:
+            raise BadSettings(f"principal {principal.access_key_id}: policies are for users; name one")
     if settings.history.retention_days < LEAST_RETENTION_DAYS:
         raise BadSettings(f"retention_days: an event stays for at least {LEAST_RETENTION_DAYS} days")
     _check_accounts(settings)
@@ -329,7 +356,8 @@ def _check_accounts(settings: Settings) -> None:
         if not _REGION.fullmatch(region):
             raise BadSettings(f"[regions] enabled: {region!r} is not a Region")
     organization = settings.organization
-    if not (organization.id or organization.management_account or organization.members):
+    told = (organization.id, organization.management_account, organization.members)
+    if not any((*told, organization.service_control_policies)):
         return
     if not _ORGANIZATION.fullmatch(organization.id):
         raise BadSettings(

@@ -80,6 +80,7 @@ def test_every_setting_is_documented(operations: str) -> None:
         settings.Server,
         settings.History,
         settings.Journal,
+        settings.Organization,
         settings.Upstream,
         settings.LookUp,
         settings.Principal,

@@ -24,6 +24,7 @@ class PolicyKind(Enum):
     BOUNDARY = "permissions boundary"
     SESSION = "session policy"
     SERVICE_CONTROL = "service control policy"
+    RESOURCE_CONTROL = "resource control policy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,47 @@
+"""The policies that a settings file names: read once at the start, refused with file and reason."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from opentrail.accounts.attached_policies import AttachedPolicies, AttachedUser
+from opentrail.accounts.policy import Policy, PolicyUnreadable, read_identity_policy
+from opentrail.accounts.policy.guard import read_guard
+from opentrail.accounts.principal import Principal
+from opentrail.server.settings import BadSettings, Settings
+from opentrail.server.settings import Principal as PrincipalSettings
+from opentrail.server.trail_rooms import organization_of
+
+Reader = Callable[[str, str], Policy]
+
+
+def attached_policies(settings: Settings, principal_of: Callable[[PrincipalSettings], Principal]) -> AttachedPolicies:
+    """Who has which policies. Raises BadSettings; also where two keys of one user have different ones."""
+    users: dict[tuple[str, str], AttachedUser] = {}
+    for told in settings.principal:
+        principal = principal_of(told)
+        boundary = _read([told.boundary], read_identity_policy)[0] if told.boundary else None
+        user = AttachedUser(principal, _read(told.policies, read_identity_policy), boundary)
+        if users.setdefault((principal.arn, principal.principal_id), user) != user:
+            raise BadSettings(f"principal {told.access_key_id}: another key of {principal.arn} has other policies")
+    control = _read(settings.organization.service_control_policies, read_identity_policy)
+    return AttachedPolicies(users.values(), organization_of(settings), control)
+
+
+def guards(files: Sequence[str]) -> tuple[Policy, ...]:
+    """The guards of an upstream. Raises BadSettings."""
+    return _read(files, read_guard)
+
+
+def _read(files: Sequence[str], read: Reader) -> tuple[Policy, ...]:
+    found = []
+    for name in files:
+        path = Path(name)
+        try:
+            found.append(read(path.read_text("utf-8"), path.stem))
+        except OSError as failure:
+            raise BadSettings(f"cannot read {path}: {failure.strerror}") from failure
+        except UnicodeDecodeError as failure:
+            raise BadSettings(f"{path} is not UTF-8") from failure
+        except PolicyUnreadable as failure:
+            raise BadSettings(f"{path}: {failure.message}") from failure
+    return tuple(found)
