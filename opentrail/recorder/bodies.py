@@ -59,7 +59,7 @@ class BodySource(Protocol):
     """Where a body comes from: `proxy.request_body.IncomingBody`."""
 
     received: int  # bytes, by us
-    touched: bool  # asked for: a client that waits for 100 Continue has been told to go on
+    touched: bool  # asked for, and perhaps taken: a client that waits for 100 Continue has been told to go on
 
     @property
     def ended(self) -> bool:

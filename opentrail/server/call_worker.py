@@ -56,7 +56,8 @@ def call_worker(number: int, told: WorkerTold) -> Program:
     paper = os.memfd_create("opentrail-worker", 0)
     os.write(paper, msgspec.json.encode(told))
     command = [sys.executable, "-m", "opentrail.server.call_worker", str(paper)]
-    return Program(f"calls-{number}", command, {}, Path(told.data_dir), None, inherits=(paper, told.listener))
+    here = Path.cwd()  # relative paths in the settings name the same files there
+    return Program(f"calls-{number}", command, {}, here, None, inherits=(paper, told.listener))
 
 
 def run(told: WorkerTold) -> None:

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from opentrail import limits
 from tests.recorder.rig import SECRET, Arrived, RecorderServer, ScriptedUpstream, signed_headers
 
 
@@ -206,3 +207,20 @@ def test_a_long_object_passes_with_its_bytes_counted(recorder: RecorderServer, u
     assert recorder.record(2)["additionalEventData"]["bytesTransferredOut"] == len(data)
     assert recorder.records()[0]["additionalEventData"]["bytesTransferredIn"] == len(data)
     assert recorder.journal.intents() == []
+
+
+def test_long_answers_that_came_at_once_keep_their_connection(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    long = bytes(3 * limits.UPSTREAM_BUFFER_BYTES)
+
+    async def script(arrived: Arrived) -> None:
+        await arrived.body()
+        arrived.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(long) + long)
+        await arrived.writer.drain()
+
+    upstream.script = script
+    for _ in range(4):
+        status, _, body = recorder.call("GET", "/bucket/key")
+        assert (status, body) == (200, long)
+    assert len({id(arrived.writer) for arrived in upstream.arrived}) == 1

@@ -66,6 +66,18 @@ def test_a_wrong_secret_is_refused_and_its_caller_not_believed(
     assert upstream.arrived == []
 
 
+def test_a_call_with_a_wrong_secret_is_recorded_with_its_name(recorder: RecorderServer) -> None:
+    body = b"Action=ListUsers&Version=2010-05-08&MaxItems=7"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = signed_headers("POST", f"{recorder.url}/", body, service="iam", secret="wrong", headers=form)
+    with socket.create_connection(("127.0.0.1", recorder.port), timeout=5) as client:
+        client.sendall(_head("POST", "/", recorder, headers, len(body)) + body)  # in one piece, as TLS brings it
+        answer = client.recv(65536)
+    assert b"SignatureDoesNotMatch" in answer
+    record = recorder.record()
+    assert (record["eventName"], record["readOnly"]) == ("ListUsers", True)
+
+
 def test_an_unsigned_call_is_for_s3_alone(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", recorder.port, timeout=5)
     form = {"Content-Type": "application/x-www-form-urlencoded"}

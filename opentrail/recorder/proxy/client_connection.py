@@ -174,6 +174,7 @@ class ClientConnection(asyncio.Protocol):
         if arriving is not None:
             self.deadline = NEVER
             arriving.body.finish()
+            self.keep_time()  # of the answer before it, which the client may have stopped reading
 
     # The exchange
 

@@ -54,7 +54,7 @@ class IncomingBody:
     _waiter: asyncio.Future[None] | None = None
     _failure: OpenTrailError | None = None
     received = 0  # bytes, by us
-    touched = False  # asked for: a client that waits for 100 Continue has been told to go on
+    touched = False  # asked for, and perhaps taken: a client that waits for 100 Continue has been told to go on
     complete = False  # the client has sent all
 
     def __init__(self, connection: Connection, awaits_go_on: bool) -> None:
@@ -69,6 +69,7 @@ class IncomingBody:
 
     async def read(self) -> bytes:
         """What has come, at least a byte; empty only at the end. Raises ClientGone, ClientTooSlow."""
+        self.touched = True
         if not self._parts and not self.complete:
             await self._more()
         return self._taken()

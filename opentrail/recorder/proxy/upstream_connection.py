@@ -227,6 +227,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """The first byte of an answer, or of one on the way to it."""
+        if self._answered:
+            self._spoilt = True  # nobody asked for another: whoever asks next would get it
         self._headers = []
         self._in_head = True
 
@@ -300,10 +302,13 @@ class UpstreamConnection(asyncio.Protocol):
         """The exchange is whole."""
         self._asker = None
         self.used = True
-        if self._spoilt or self._read_paused or self._transport.is_closing():
+        if self._spoilt or self._transport.is_closing():
             self._spoilt = True
             self._transport.close()
         else:
+            if self._read_paused:  # the whole answer had come before its reader was slow
+                self._read_paused = False
+                self._transport.resume_reading()
             self.deadline = self._loop.time() + self._timing.idle_seconds
             self._pool.give_back(self)
 

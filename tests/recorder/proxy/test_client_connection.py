@@ -298,3 +298,25 @@ def test_a_client_that_reads_slowly_is_not_filled_up() -> None:
         while 0 not in sent and time.monotonic() < deadline:
             time.sleep(0.02)
     assert sent[-1] == 0 and sum(sent) < 20_000_000
+
+
+def test_a_client_that_stops_reading_is_let_go_although_it_sends_a_request_ahead() -> None:
+    left = threading.Event()
+
+    async def flood(exchange: Exchange) -> None:
+        exchange.start(200, [], None)
+        try:
+            while True:
+                await exchange.send(bytes(65536))
+        except OpenTrailError:
+            exchange.cut()
+            left.set()
+
+    def handle(exchange: Exchange) -> None:
+        handle.task = asyncio.get_running_loop().create_task(flood(exchange))  # type: ignore[attr-defined]
+
+    with proxy(handle=handle, timing=Timing(client_idle_seconds=0.4)) as server, server.connect() as client:
+        client.sendall(PLAIN)
+        time.sleep(0.2)
+        client.sendall(PLAIN)
+        assert left.wait(5)

@@ -171,6 +171,25 @@ def test_more_bytes_than_the_answer_has_spoil_the_connection_alone(relay: Start,
     assert len({id(arrived.writer) for arrived in upstream.arrived}) == 3
 
 
+def test_the_beginning_of_an_answer_that_nobody_asked_for_spoils_the_connection_alone(
+    relay: Start, upstream: ScriptedUpstream
+) -> None:
+    async def script(arrived: Arrived) -> None:
+        more = b"HTTP/1.1 200 OK\r\nX-Forged: 1\r\nX-Rest: " if len(upstream.arrived) == 1 else b""
+        arrived.writer.write(OF_LENGTH % 2 + b"ok" + more)
+        await arrived.writer.drain()
+
+    upstream.script = script
+    server = relay()
+    with server.connect() as client:
+        for _ in range(3):
+            client.sendall(PLAIN)
+            answer = until_silent(client, 0.1)
+            assert answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"\r\n\r\nok") and b"Forged" not in answer
+    first, second, third = (id(arrived.writer) for arrived in upstream.arrived)
+    assert first != second == third
+
+
 def test_a_body_where_none_may_be_spoils_the_connection_alone(relay: Start, upstream: ScriptedUpstream) -> None:
     upstream.script = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
     server = relay()
