@@ -5,11 +5,11 @@ of its own. A row of `trail_versions` is what the trail was: version 1 from its 
 `from_position` on. The last version of a deleted trail says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from opentrail.catalog.database import READING
@@ -125,14 +125,15 @@ class Trails:
         """Every version that is kept, of trails that live and of deleted ones not yet closed, oldest first."""
         return self._read(_VERSIONS.order_by(trail_versions.c.trail_id, trail_versions.c.version))
 
-    def forget_versions(self, trail_id: int, before: int) -> None:
-        """Drop the versions lower than `before`, which judge no event any more; never the newest one."""
+    def forget_versions(self, trail_id: int, numbers: Collection[int]) -> None:
+        """Drop these versions, which judge no event any more; never the newest one."""
         newest = select(func.max(trail_versions.c.version)).where(trail_versions.c.trail_id == trail_id)
         with self._engine.begin() as connection:
             connection.execute(
                 delete(trail_versions)
-                .where(trail_versions.c.trail_id == trail_id, trail_versions.c.version < before)
-                .where(trail_versions.c.version < newest.scalar_subquery())
+                .where(trail_versions.c.trail_id == trail_id, trail_versions.c.version == bindparam("number"))
+                .where(trail_versions.c.version < newest.scalar_subquery()),
+                [{"number": number} for number in numbers],
             )
 
     def close(self, trail_id: int) -> None:

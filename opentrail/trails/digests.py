@@ -64,9 +64,9 @@ class DigestMaker:
             del self._chains[gone]
         return made
 
-    def has_open(self, trail_id: int) -> bool:
-        """Whether the trail has a chain that is not closed yet."""
-        return bool(self._chains_of(trail_id).open)
+    def open_periods(self, trail_id: int) -> set[int]:
+        """The periods of the trail's chains that are not closed yet."""
+        return {period for period, _, _ in self._chains_of(trail_id).open}
 
     def forget(self) -> None:
         """What is held in memory is read again from the catalog: after a failure."""

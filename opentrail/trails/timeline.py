@@ -82,13 +82,19 @@ class Timeline:
         first = next(self.stretches(after, through), None)
         return through if first is None else first[1] - 1
 
-    def first_kept(self, through: int) -> int:
-        """The oldest version that must be kept when events up to `through` are judged: what began its period too."""
+    def needed(self, through: int) -> JudgingVersion:
+        """The oldest version that may judge yet when events up to `through` are judged."""
         needed = self.versions[0]
         for version in self.versions:
             if version.from_position <= through:
                 needed = version
-        return min(needed.number, needed.period if needed.period is not None else needed.number)
+        return needed
+
+    def forgettable(self, through: int) -> list[int]:
+        """Numbers of the versions that judge nothing any more, without the one that began the needed one's period."""
+        needed = self.needed(through)
+        older = (version.number for version in self.versions if version.number < needed.number)
+        return [number for number in older if number != needed.period]
 
 
 def _logs(version: TrailVersion) -> bool:

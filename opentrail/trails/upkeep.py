@@ -60,7 +60,7 @@ class Upkeep:
 
     def _is_done(self, trail: TrailInPass) -> bool:
         """Whether nothing of a deleted trail is left to be done."""
-        if trail.through < trail.timeline.last_change() or self._digests.has_open(trail.trail_id):
+        if trail.through < trail.timeline.last_change() or self._digests.open_periods(trail.trail_id):
             return False
         with self._engine.connect().execution_options(**READING) as connection:
             return (
@@ -76,6 +76,7 @@ class Upkeep:
             prune_chains(connection, before)
             prune_digests(connection, before)
         for trail in trails:
-            kept = trail.timeline.first_kept(trail.through)
-            if kept > trail.timeline.versions[0].number and not self._digests.has_open(trail.trail_id):
-                self._catalog.forget_versions(trail.trail_id, kept)
+            timeline = trail.timeline
+            needless = timeline.forgettable(trail.through)
+            if needless and self._digests.open_periods(trail.trail_id) <= {timeline.needed(trail.through).period}:
+                self._catalog.forget_versions(trail.trail_id, needless)

@@ -117,9 +117,9 @@ def test_versions_that_judge_nothing_any_more_can_go_but_never_the_newest(trails
     first = trails.create(made(), 1)
     second = trails.replace(first, first.trail, 2)
     third = trails.replace(second, first.trail, 3)
-    trails.forget_versions(first.trail_id, 3)
-    assert trails.all_versions() == [third]
-    trails.forget_versions(first.trail_id, 9)
+    trails.forget_versions(first.trail_id, [2])
+    assert trails.all_versions() == [first, third]
+    trails.forget_versions(first.trail_id, [1, 2, 3, 9])
     assert trails.all_versions() == [third]
 
 

@@ -335,3 +335,20 @@ def test_a_stop_in_the_middle_of_a_cut_is_the_end_of_what_is_cut(rig: Rig, monke
     monkeypatch.setattr(Outbox, "seal", sealing)
     rig.pass_time(300)
     assert sorted(rig.delivered("audit-bucket")) == before
+
+
+def test_versions_of_a_validated_trail_that_is_changed_for_years_do_not_pile_up(rig: Rig) -> None:
+    trail = rig.trail(validation=True)
+    ids = []
+    for _ in range(12):
+        rig.step()
+        ids += rig.happen(1)
+        trail = rig.change(trail, recursive_logging=not trail.trail.recursive_logging)
+        rig.pass_time(3600, step=600)
+    assert len(rig.trails.all_versions()) <= 4
+    rig.start()
+    ids += rig.happen(1)
+    rig.pass_time(3600, step=600)
+    assert sorted(rig.delivered("audit-bucket")) == ids
+    digests = rig.digests("audit-bucket").values()
+    assert len([digest for digest in digests if digest["previousDigestS3Object"] is None]) == 1

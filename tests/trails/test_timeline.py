@@ -44,8 +44,8 @@ def test_periods_begin_with_validated_logging_and_end_with_it() -> None:
 
 def test_versions_that_began_the_period_in_force_are_kept() -> None:
     timeline = made((0, False, False), (1, True, True), (5, True, True), (9, True, True))
-    assert timeline.first_kept(20) == 2
-    assert made((0, True, False), (5, True, False)).first_kept(20) == 2
+    assert timeline.forgettable(20) == [1, 3] and timeline.forgettable(5) == [1] and timeline.forgettable(0) == []
+    assert made((0, True, False), (5, True, False)).forgettable(20) == [1]
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=6), st.integers(0, 40))
