@@ -69,7 +69,7 @@ def noise(number: int):
 @pytest.fixture
 def rare_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A trial write is small and may still fit where an append did not: keep it from coming before the look."""
-    monkeypatch.setattr(limits, "JOURNAL_PROBE_SECONDS", 2.0)
+    monkeypatch.setattr(limits, "JOURNAL_PROBE_SECONDS", 5.0)
 
 
 @pytest.mark.usefixtures("rare_probes")

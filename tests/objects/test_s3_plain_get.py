@@ -85,6 +85,7 @@ def test_a_connection_is_used_again_when_its_answer_was_read_and_only_then() -> 
             assert opened.read(100) == body
             assert opened.read(100) == b""
             opened.close()
+        plain.close()
         assert connections() == 1
 
 
