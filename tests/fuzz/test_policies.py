@@ -21,8 +21,8 @@ REQUEST = Request(DANA, "s3:GetObject", "arn:aws:s3:::b/k", {"aws:username": "da
 DENY_ALL = {"Effect": "Deny", "Action": "*", "Resource": "*"}
 WORDS = [
     "Allow", "Deny", "allow", "*", "s3:*", "s3:GetObject", "s3:${aws:username}", "arn:aws:s3:::b/*",
-    "arn:aws:s3:::${k:v}", "${", "${}", "${*}", "${aws:username, 'x'}", "${aws:username,x}", "${${k:n}}", "", "
-    ", "\ud800", "\x00", "2012-10-17", "true", "1e999", "nan", "9" * 60, "-0", "2026-02-30", "0000-00-00",
+    "arn:aws:s3:::${k:v}", "${", "${}", "${*}", "${aws:username, 'x'}", "${aws:username,x}", "${${k:n}}", "", " ",
+    "\ud800", "\x00", "2012-10-17", "true", "1e999", "nan", "9" * 60, "-0", "2026-02-30", "0000-00-00",
     "9999-12-31T23:59:60Z", "0.0.0.0/33", "::/129", "QmluYXJ5", "=", None, True, False, 0, -1, 1.5, [], {},
     [[]], [{}], {"AWS": "*"}, {"AWS": []}, {"a": {"b": "c"}},
 ]  # fmt: skip
