@@ -16,7 +16,7 @@ from opentrail.accounts.principal import AWS_SERVICE, Principal
 FULL_ACCESS: Final = Policies(
     (read_identity_policy('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', "AdministratorAccess"),)
 )
-_ALLOWS_NOTHING: Final = Policies()
+_ALLOWS_NOTHING: Final = Policies(session=())  # a session policy, since a root that was assumed is a root otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ _TYPES: Final = {
     "IAMUser": "User",
     "AssumedRole": "AssumedRole",
     "FederatedUser": "FederatedUser",
-    "AWSService": "Service",
 }
 
 

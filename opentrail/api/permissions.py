@@ -27,7 +27,7 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The kind of resource that an operation is about, and the parameters that may name it, the first that is there."""
+    """The kind of resource that an operation is about, and the parameters that may name it."""
 
     kind: Kind
     members: tuple[str, ...] = ()
@@ -111,15 +111,18 @@ def _resources(named: Named, parameters: Mapping[str, Any], account: str, region
     if named.kind == "-":
         yield "*"
         return
-    member, value = next(((one, parameters[one]) for one in named.members if parameters.get(one)), ("", None))
-    texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    texts = [(member, text) for member in named.members for text in _texts(parameters.get(member))]
     if named.kind == "statement":
-        texts = [text.lower() for text in _STORE_IN_STATEMENT.findall("".join(texts))]
+        texts = [(member, found.lower()) for member, text in texts for found in _STORE_IN_STATEMENT.findall(text)]
     if not texts:  # a resource that is to be made, or whose name only the operation can find out
         kind = "eventdatastore" if named.kind in ("any", "statement") else named.kind
         yield f"{home}:{kind}/*"
-    for text in texts:
+    for member, text in texts:
         yield text if text.startswith("arn:") else f"{home}:{_kind(named.kind, member)}/{text}"
+
+
+def _texts(value: Any) -> list[str]:
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
 
 
 def _kind(kind: Kind, member: str) -> str:

@@ -1,6 +1,7 @@
 """Policies decide every call to the API: what operations need, what a refused caller is told, what is recorded."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,11 @@ def test_every_operation_needs_something() -> None:
         ("StopLogging", {"Name": f"{HOME}:trail/audit"}, [f"{HOME}:trail/audit"]),
         ("GetInsightSelectors", {"TrailName": "audit"}, [f"{HOME}:trail/audit"]),
         ("GetInsightSelectors", {"EventDataStore": "e1"}, [f"{HOME}:eventdatastore/e1"]),
+        (
+            "PutInsightSelectors",
+            {"EventDataStore": "e1", "TrailName": "audit"},
+            [f"{HOME}:eventdatastore/e1", f"{HOME}:trail/audit"],
+        ),
         ("ListTags", {"ResourceIdList": ["arn:x:1", "arn:x:2"]}, ["arn:x:1", "arn:x:2"]),
         ("LookupEvents", {}, ["*"]),
         ("CreateEventDataStore", {"Name": "n"}, [f"{HOME}:eventdatastore/*"]),
@@ -164,6 +170,7 @@ SESSION = Session(issuer=issuer_of(DANA), created_at_us=0)
     ("caller", "may"),
     [
         (root(ACCOUNT), True),
+        (replace(root(ACCOUNT), session=Session(None, 0, assumed_root=True)), False),
         (DANA, False),
         (iam_user(ACCOUNT, "dana", DANA.principal_id, session=SESSION), False),
         (iam_user(ACCOUNT, "dana", "AIDAEXAMPLEOTHER00001"), False),  # made elsewhere, under the same name
