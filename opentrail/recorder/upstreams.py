@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote
 
-from opentrail.accounts.policy import Policy
+from opentrail.accounts.policy.guard import Guard
 from opentrail.errors import OpenTrailError
 
 ANY_SERVICE = "*"
@@ -52,7 +52,7 @@ class Upstream:
     hidden_paths: tuple[str, ...] = ()
     look_up: LookUp | None = None
     ca_file: str = ""  # PEM: the authorities that an https url is checked against; empty: the system's
-    guards: tuple[Policy, ...] = ()  # policies that deny calls before they go there
+    guards: tuple[Guard, ...] = ()  # policies that deny calls before they go there
 
     @property
     def takes_our_word(self) -> bool:

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from opentrail.accounts.attached_policies import AttachedPolicies, AttachedUser
-from opentrail.accounts.policy import Policy, PolicyUnreadable, read_identity_policy
-from opentrail.accounts.policy.guard import read_guard
+from opentrail.accounts.policy import PolicyUnreadable, read_identity_policy
+from opentrail.accounts.policy.guard import Guard, read_guard
 from opentrail.accounts.principal import Principal
 from opentrail.server.settings import BadSettings, Settings
 from opentrail.server.settings import Principal as PrincipalSettings
 from opentrail.server.trail_rooms import organization_of
 
-Reader = Callable[[str, str], Policy]
+_Read = TypeVar("_Read")
 
 
 def attached_policies(settings: Settings, principal_of: Callable[[PrincipalSettings], Principal]) -> AttachedPolicies:
@@ -27,12 +28,12 @@ def attached_policies(settings: Settings, principal_of: Callable[[PrincipalSetti
     return AttachedPolicies(users.values(), organization_of(settings), control)
 
 
-def guards(files: Sequence[str]) -> tuple[Policy, ...]:
+def guards(files: Sequence[str]) -> tuple[Guard, ...]:
     """The guards of an upstream. Raises BadSettings."""
     return _read(files, read_guard)
 
 
-def _read(files: Sequence[str], read: Reader) -> tuple[Policy, ...]:
+def _read(files: Sequence[str], read: Callable[[str, str], _Read]) -> tuple[_Read, ...]:
     found = []
     for name in files:
         path = Path(name)

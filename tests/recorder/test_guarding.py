@@ -143,7 +143,7 @@ def test_guards_may_mean_some_callers_alone(start: Start, upstream: ScriptedUpst
 def test_a_guard_only_denies(effect: str) -> None:
     text = json.dumps({"Statement": {"Effect": effect, "Action": "*", "Resource": "*"}})
     if effect == "Deny":
-        assert read_guard(text).statements[0].resources is not None
+        assert read_guard(text).policy.statements[0].resources is not None
         return
     with pytest.raises(PolicyUnreadable):
         read_guard(text)

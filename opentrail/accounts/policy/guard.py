@@ -5,6 +5,8 @@ call whose resources nobody knows, a Deny to some principals for a caller whom n
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from opentrail.accounts.policy.decision import Decision, PolicyKind
 from opentrail.accounts.policy.document import Policy, PolicyUnreadable, Statement, read_policy
@@ -12,11 +14,30 @@ from opentrail.accounts.policy.elements import Grant
 from opentrail.accounts.policy.evaluation import Asked, Request, Verdict
 
 
-def read_guard(text: str, name: str = "") -> Policy:
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A guard as it is written down, for other processes to be told of; `read_guard` makes them."""
+
+    name: str
+    text: str
+
+    @property
+    def policy(self) -> Policy:
+        """What it says, read once."""
+        return _read(self.text, self.name)
+
+
+def read_guard(text: str, name: str = "") -> Guard:
     """The guard that `text` writes down: Deny statements alone, with resources; principals where not all are meant.
 
     Raises PolicyUnreadable.
     """
+    _read(text, name)
+    return Guard(name, text)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str, name: str) -> Policy:
     policy = read_policy(text, name)
     for statement in policy.statements:
         if statement.effect != "Deny":
@@ -26,13 +47,13 @@ def read_guard(text: str, name: str = "") -> Policy:
     return policy
 
 
-def denied_by(guards: Iterable[Policy], request: Request, *, resource_known: bool) -> Decision | None:
+def denied_by(guards: Iterable[Guard], request: Request, *, resource_known: bool) -> Decision | None:
     """The Deny of the first statement that means the request; None where nothing stands against it."""
     asked = Asked(request)
-    for policy in guards:
-        for statement in policy.by_effect["Deny"]:
+    for guard in guards:
+        for statement in guard.policy.by_effect["Deny"]:
             if _means(statement, asked, resource_known):
-                return Decision(Verdict.DENIED, PolicyKind.RESOURCE_CONTROL, policy.name, statement.name)
+                return Decision(Verdict.DENIED, PolicyKind.RESOURCE_CONTROL, guard.name, statement.name)
     return None
 
 

@@ -1,13 +1,14 @@
 """What holds of all policies: a Deny never widens, a missing Allow never widens, order does not matter."""
 
+import json
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opentrail.accounts.policy import Request, Verdict, decide
-from opentrail.accounts.policy.guard import denied_by
-from tests.accounts.policy.made_policies import PLACES, documents, policies, read, requests, statements
+from opentrail.accounts.policy.guard import denied_by, read_guard
+from tests.accounts.policy.made_policies import PLACES, documents, policies, requests, statements
 
 Documents = dict[str, list[dict[str, Any]] | None]
 
@@ -61,6 +62,6 @@ def test_a_boundary_or_a_session_policy_never_widens(given_: Documents, request:
 @some
 @given(st.lists(statements(principals=False, effect="Deny"), min_size=1, max_size=3), requests)
 def test_a_guard_that_knows_less_denies_no_less(listed: list[dict[str, Any]], request: Request) -> None:
-    guard = (read(listed, principals=False),)
+    guard = (read_guard(json.dumps({"Version": "2012-10-17", "Statement": listed})),)
     knowing = denied_by(guard, request, resource_known=True)
     assert knowing is None or denied_by(guard, request, resource_known=False) is not None
