@@ -141,15 +141,16 @@ _RETIRED: Final = {
 
 
 def _status(trail: Trail, status: TrailStatus) -> dict[str, Any]:
+    """What was delivered. Errors of a topic or log group that the trail has no more are nobody's."""
     return {
         "IsLogging": trail.logging,
         "LatestDeliveryError": status.delivery_error,
-        "LatestNotificationError": status.notification_error,
+        "LatestNotificationError": status.notification_error if trail.sns_topic_arn else None,
         "LatestDeliveryTime": status.delivered_at,
         "LatestNotificationTime": status.notified_at,
         "StartLoggingTime": trail.started_at_us,
         "StopLoggingTime": trail.stopped_at_us,
-        "LatestCloudWatchLogsDeliveryError": status.logs_error,
+        "LatestCloudWatchLogsDeliveryError": status.logs_error if trail.log_group_arn else None,
         "LatestCloudWatchLogsDeliveryTime": status.logs_at,
         "LatestDigestDeliveryTime": status.digest_at,
         "LatestDigestDeliveryError": status.digest_error,

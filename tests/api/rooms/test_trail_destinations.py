@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from opentrail.catalog.trail_status import report_failure
+from opentrail.catalog.trails import Trails
 from opentrail.server.settings import Delivery
 from tests.api.rooms.conftest import ACCOUNT, MEMBER, Refused, TrailServer
 from tests.cloud import REGION, Cloud, allow, bucket_statements
@@ -158,3 +160,18 @@ def test_a_cloud_that_does_not_answer_is_no_missing_bucket(trails: TrailServer, 
         assert server.refusal("create_trail", Name="audit", S3BucketName="logs") == "ServiceUnavailable"
     finally:
         server.close()
+
+
+def test_the_status_shows_no_error_of_a_topic_that_the_trail_has_no_more(audit: TrailServer, cloud: Cloud) -> None:
+    """Messages that waited for it are tried for a month yet."""
+    topic = cloud.topic("left", allow("SNS:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:left"))
+    audit.ask("update_trail", Name="audit", SnsTopicName=topic)
+    version = Trails(audit.engine).find(ARN)
+    assert version is not None
+    with audit.engine.begin() as connection:
+        for what in ("notification", "logs"):
+            report_failure(connection, version.trail_id, what, audit.clock.now_us(), "NotFound")
+    shown = audit.ask("get_trail_status", Name="audit")
+    assert shown["LatestNotificationError"] == "NotFound" and "LatestCloudWatchLogsDeliveryError" not in shown
+    audit.ask("update_trail", Name="audit", SnsTopicName="")
+    assert "LatestNotificationError" not in audit.ask("get_trail_status", Name="audit")
