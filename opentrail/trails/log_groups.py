@@ -25,7 +25,7 @@ from opentrail.record.text import split_records
 from opentrail.trails.deliverer import QueueKey
 from opentrail.trails.in_order import InOrder
 from opentrail.trails.outbox import LostFromOutbox, Outbox
-from opentrail.trails.service_clients import SERVICE_ERRORS, ServiceClients, failure
+from opentrail.trails.service_clients import SERVICE_ERRORS, DeliveryFailed, ServiceClients, failure
 
 _MILLISECOND = 1000  # in microseconds
 _FILES = 8  # of one trail before others have their turn
@@ -81,7 +81,12 @@ class LogGroupDelivery:
                     "event too long", action="log-event-left-out", key=file.key, events=len(batch) - len(taken)
                 )
             if taken:
-                _put(client, name, stream, taken)
+                try:
+                    _put(client, name, stream, taken)
+                except DeliveryFailed as failed:
+                    if failed.refusal is not None:
+                        self._clients.forget_session(destination, region)
+                    raise
             sent += len(batch)
             with self._engine.begin() as connection:
                 logs_progress(connection, file.id, sent)

@@ -85,6 +85,11 @@ class ServiceClients:
                 self._sessions[(role, region)] = (self._clock.monotonic() + ROLE_SECONDS - ROLE_SPARE_SECONDS, client)
         return client
 
+    def forget_session(self, destination: Destination, region: str) -> None:
+        """CloudWatch Logs refused the role's session: its role may have been made anew. The next client has another."""
+        with self._lock:
+            self._sessions.pop((destination.role_arn or "", region), None)
+
     def _assumed(self, destination: Destination, role: str, region: str) -> S3Access:
         """Access to CloudWatch Logs with a new session of the role."""
         sts = self._clients.client("sts", destination.account, region)

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opentrail import limits
+from opentrail.objects.s3_client import S3Access
 from opentrail.trails.log_groups import LogEvent, batches
+from opentrail.trails.service_clients import ServiceClients
 from tests.trails.rig import ACCOUNT, HOME, Rig
 
 GROUP = f"arn:aws:logs:{HOME}:{ACCOUNT}:log-group:trail/audit:*"
@@ -137,3 +139,58 @@ def test_calls_keep_to_the_limits_and_to_the_order(events: list[LogEvent]) -> No
         assert 1 <= len(batch) <= 10_000
         assert batch[-1].timestamp - batch[0].timestamp < 24 * 3600 * 1000
         assert len(batch) == 1 or sum(len(event.record) + 26 for event in batch) <= 1_048_576
+
+
+class Sessions:
+    """Clients by sessions of a role; a session made before the role was made anew is nobody's."""
+
+    def __init__(self, service: LogService) -> None:
+        self.service = service
+        self.assumed = 0
+        self.valid_from = 1
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        assert service == "sts"
+        return self
+
+    def assume_role(self, **_: Any) -> dict[str, Any]:
+        self.assumed += 1
+        number = str(self.assumed)
+        return {"Credentials": {"AccessKeyId": number, "SecretAccessKey": number, "SessionToken": number}}
+
+    def access(self, service: str, account: str, region: str) -> S3Access:
+        return S3Access()
+
+    def made(self, service: str, access: S3Access) -> Any:
+        return SessionClient(self, int(access.access_key_id or 0))
+
+
+class SessionClient:
+    def __init__(self, sessions: Sessions, number: int) -> None:
+        self._sessions = sessions
+        self._number = number
+
+    def create_log_stream(self, **call: Any) -> None:
+        self._sessions.service.create_log_stream(**call)
+
+    def put_log_events(self, **call: Any) -> dict[str, Any]:
+        if self._number < self._sessions.valid_from:
+            raise refused("UnrecognizedClientException")
+        return self._sessions.service.put_log_events(**call)
+
+
+def test_a_role_that_was_made_anew_is_assumed_anew(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = Sessions(LogService())
+    monkeypatch.setattr(type(rig.clients), "logs", ServiceClients.logs)
+    monkeypatch.setattr(rig.clients, "_clients", sessions)
+    rig.trail(log_group_arn=GROUP, role_arn=ROLE)
+    rig.step()
+    rig.happen(1)
+    rig.pass_time(300)
+    rig.happen(1)
+    rig.pass_time(300)
+    assert sessions.assumed == 1
+    sessions.valid_from = 2
+    rig.happen(1)
+    rig.pass_time(420)
+    assert sessions.assumed == 2 and sum(map(len, sessions.service.streams.values())) == 3
