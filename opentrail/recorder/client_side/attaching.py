@@ -56,6 +56,7 @@ def record_calls(
     endpoint: str | None = None,
     access_key_id: str | None = None,
     secret_access_key: str | None = None,
+    ca_file: str | None = None,
     file: str | os.PathLike[str] | None = None,
     identity: bool = True,
     identity_endpoint: str | None = None,
@@ -64,7 +65,9 @@ def record_calls(
 
     Of a session, clients that are made from now on. Records go to the OpenTrail server at `endpoint` (its AWS port),
     signed with a key that the server's settings name; what is left out is taken from OPENTRAIL_ENDPOINT,
-    OPENTRAIL_ACCESS_KEY_ID and OPENTRAIL_SECRET_ACCESS_KEY. With `file` they go there, one JSON object a line.
+    OPENTRAIL_ACCESS_KEY_ID and OPENTRAIL_SECRET_ACCESS_KEY. The server's certificate is checked against `ca_file`
+    (PEM), else OPENTRAIL_CA_FILE or AWS_CA_BUNDLE, else botocore's authorities. With `file` records go there, one JSON
+    object a line.
 
     Who calls is asked of STS once for each access key (`identity_endpoint` in place of the one that the calls go to),
     unless `identity` is False. Calls never wait for their records, and never fail for them. Raises NotRecordable.
@@ -80,7 +83,8 @@ def record_calls(
         ]
         if not all(told):
             raise NotRecordable("Say where the records go: endpoint, access_key_id and secret_access_key, or file.")
-        destination = ServerDestination(*told)
+        authorities = ca_file or os.environ.get("OPENTRAIL_CA_FILE") or os.environ.get("AWS_CA_BUNDLE") or ""
+        destination = ServerDestination(told[0], told[1], told[2], authorities)
     return Recording(destination, Callers(identity_endpoint, ask=identity)).attach(target)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError, HTTPClientError
+from botocore.exceptions import BotoCoreError, HTTPClientError, SSLError
 from botocore.httpsession import URLLib3Session
 
 from opentrail import limits
@@ -42,12 +42,17 @@ class Destination(Protocol):
 
 
 class ServerDestination:
-    """The door of an OpenTrail server at `endpoint`, which knows the key as one of its configured principals."""
+    """The door of an OpenTrail server at `endpoint`, which knows the key as one of its configured principals.
 
-    def __init__(self, endpoint: str, access_key_id: str, secret_access_key: str) -> None:
+    Its certificate is checked against `ca_file` (PEM); where that is empty, against the authorities of botocore.
+    """
+
+    def __init__(self, endpoint: str, access_key_id: str, secret_access_key: str, ca_file: str = "") -> None:
         self._url = endpoint.rstrip("/") + PATH
         self._signer = SigV4Auth(Credentials(access_key_id, secret_access_key), SIGNING_NAME, _REGION)
-        self._session = URLLib3Session(timeout=limits.CLIENT_SEND_SECONDS, max_pool_connections=1)
+        self._session = URLLib3Session(
+            verify=ca_file or True, timeout=limits.CLIENT_SEND_SECONDS, max_pool_connections=1
+        )
 
     def send(self, batch: ReportedBatch) -> Sent:
         """POST it; on disk there where this is KEPT."""
@@ -56,6 +61,9 @@ class ServerDestination:
         self._signer.add_auth(request)
         try:
             answer = self._session.send(request.prepare())
+        except SSLError as failure:  # waiting does not cure it
+            _LOG.warning("records not reported: %s", failure)
+            return Sent.LATER
         except (BotoCoreError, HTTPClientError, OSError) as failure:
             _LOG.info("records not reported yet: %s", type(failure).__name__)
             return Sent.LATER
