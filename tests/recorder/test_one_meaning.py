@@ -44,6 +44,19 @@ def test_a_call_that_can_be_read_in_two_ways_is_refused_and_an_event(
     assert upstream.arrived == []
 
 
+@pytest.mark.parametrize(
+    "more", [b"&" * (limits.FORM_FIELDS + 1), b"".join(b"&f%d=1" % n for n in range(limits.FORM_FIELDS + 1))]
+)
+def test_a_call_cannot_hide_its_name_behind_many_fields(
+    recorder: RecorderServer, upstream: ScriptedUpstream, more: bytes
+) -> None:
+    body = b"Action=CreateUser&Version=2010-05-08&UserName=ghost" + more
+    recorder.call("POST", "/", body, service="iam", headers={"Content-Type": FORM})
+    assert len(upstream.arrived) == 1
+    record = recorder.record()
+    assert (record["eventName"], record["readOnly"], record["requestParameters"]) == ("CreateUser", False, None)
+
+
 def test_a_repeated_signed_header_is_refused(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
     twice = {"x-amz-copy-source": "/b/a,/b/b"}  # signed as one value, sent as two: SigV4 reads them alike
     headers = signed_headers("PUT", f"{recorder.url}/b/k", headers=twice, declared=hashlib.sha256().hexdigest())

@@ -78,9 +78,9 @@ def form_decoded(text: str) -> str:
 
 
 def form_pairs(body: bytes) -> list[tuple[str, str]]:
-    """Names and values of a form body. Raises UnreadableCall where there are too many."""
-    if body.count(b"&") > limits.FORM_FIELDS:
-        raise UnreadableCall("too many form fields")
+    """Names and values of a form body. Raises UnreadableCall, with the Action, where there are too many."""
+    if body.count(b"&") > limits.FORM_FIELDS:  # the upstream may take them all: what is asked for must be told
+        raise UnreadableCall("too many form fields", operation_name=dict(pairs_of_form(body)).get("Action", ""))
     return pairs_of_form(body)
 
 
