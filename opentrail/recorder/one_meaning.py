@@ -17,6 +17,10 @@ _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/"
 _CBOR_PATH = "/service/"
 _METADATA = "x-amz-meta-"
+# What they do to a key or to whom it belongs counts here as well: unread, it would be done there alone.
+_CHANGE_KEYS = frozenset(
+    {"CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey", "DeleteUser", "UpdateUser", "DeleteRole"}
+)
 _PRESIGNED = "x-amz-"
 
 
@@ -30,6 +34,9 @@ def require_one_meaning(call: Call) -> None:
         _require_distinct(_names(call.request.query))
     else:
         _require_one_operation(service, call)
+    asked = call.interpreted
+    if service == "iam" and asked is not None and asked.unreadable and asked.operation_name in _CHANGE_KEYS:
+        raise AmbiguousCall("The parameters of the call cannot be read.")
     if call.captured is None and _is_held(call):
         raise AmbiguousCall("The Content-Encoding of the body cannot be read.")
 

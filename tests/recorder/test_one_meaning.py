@@ -50,11 +50,22 @@ def test_a_call_that_can_be_read_in_two_ways_is_refused_and_an_event(
 def test_a_call_cannot_hide_its_name_behind_many_fields(
     recorder: RecorderServer, upstream: ScriptedUpstream, more: bytes
 ) -> None:
-    body = b"Action=CreateUser&Version=2010-05-08&UserName=ghost" + more
-    recorder.call("POST", "/", body, service="iam", headers={"Content-Type": FORM})
+    body = b"Action=CreateKeyPair&Version=2016-11-15&KeyName=ghost" + more
+    recorder.call("POST", "/", body, service="ec2", headers={"Content-Type": FORM})
     assert len(upstream.arrived) == 1
     record = recorder.record()
-    assert (record["eventName"], record["readOnly"], record["requestParameters"]) == ("CreateUser", False, None)
+    assert (record["eventName"], record["readOnly"], record["requestParameters"]) == ("CreateKeyPair", False, None)
+
+
+@pytest.mark.parametrize("more", [b"&" * (limits.FORM_FIELDS + 1), b"&Pad=" + b"x" * (1 << 20)])
+def test_a_key_is_not_deleted_by_a_call_that_cannot_be_read(
+    recorder: RecorderServer, upstream: ScriptedUpstream, more: bytes
+) -> None:
+    """It would be gone there, and go on to be believed here."""
+    body = b"Action=DeleteAccessKey&Version=2010-05-08&AccessKeyId=AKIAEXAMPLEKEY000009" + more
+    status, _, _ = recorder.call("POST", "/", body, service="iam", headers={"Content-Type": FORM})
+    assert status == 400 and upstream.arrived == []
+    assert recorder.record()["eventName"] == "DeleteAccessKey"
 
 
 def test_a_repeated_signed_header_is_refused(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
@@ -112,13 +123,13 @@ def test_a_service_that_nobody_knows_does_not_reach_an_upstream_that_might(
 def test_a_form_too_long_to_be_read_still_says_what_it_does(
     recorder: RecorderServer, upstream: ScriptedUpstream
 ) -> None:
-    body = b"Action=DeleteUser&UserName=v&Version=2010-05-08&Pad=" + b"x" * (1 << 20)
+    body = b"Action=UntagUser&UserName=v&Version=2010-05-08&Pad=" + b"x" * (1 << 20)
     for number, declared in enumerate((None, hashlib.sha256(body).hexdigest()), start=1):
         headers = {"Content-Type": FORM} | ({"X-Amz-Content-SHA256": declared} if declared else {})
         status, _, _ = recorder.call("POST", "/", body, service="iam", headers=headers)
         assert status == 200
         record = recorder.record(number)
-        assert (record["eventName"], record["requestParameters"], record["readOnly"]) == ("DeleteUser", None, False)
+        assert (record["eventName"], record["requestParameters"], record["readOnly"]) == ("UntagUser", None, False)
         assert len(upstream.arrived) == number
 
 
