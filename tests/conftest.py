@@ -10,8 +10,14 @@ from opentrail.clock import SettableClock
 
 ROOT = Path(__file__).parent.parent
 
-# How long an example takes is the machine's business: a loaded one would fail tests that are right.
-settings.register_profile("opentrail", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes is the machine's business: a loaded one would fail tests that are right. `make test` tries the
+# same examples each time, so that a change is judged by what it changed; `make soak` and `make fuzz` try new ones.
+settings.register_profile(
+    "opentrail",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="OPENTRAIL_NEW_EXAMPLES" not in os.environ,
+)
 settings.load_profile("opentrail")
 
 

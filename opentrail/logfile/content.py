@@ -21,6 +21,8 @@ CONTENT_ENCODING = "gzip"
 GZIP_LEVEL = 2
 INFLATE_BYTES = 128 * limits.KIB  # isal allocates what it may give before it knows how much there is
 GZIP_MAGIC = b"\x1f\x8b"
+GZIP_HEAD_BYTES = 4  # magic number, method, flags (RFC 1952)
+RESERVED_FLAGS = 0xE0
 
 _HEAD = b'{"Records":['
 _TAIL = b"]}"
@@ -99,6 +101,12 @@ def examine(blocks: Iterable[bytes]) -> Content:
     return Content(rolling.hexdigest(), size, inflation.flaw, whole=inflation.ended)
 
 
+def _may_be_gzip(head: bytes) -> bool:
+    """Whether a member may begin so: the magic number, and behind it no flag that is reserved, which zlib refuses."""
+    flags = head[GZIP_HEAD_BYTES - 1] if len(head) == GZIP_HEAD_BYTES else 0
+    return GZIP_MAGIC.startswith(head[: len(GZIP_MAGIC)]) and not flags & RESERVED_FLAGS
+
+
 class _Inflation:
     """One gzip member, inflated as its bytes come. Never raises: what is wrong stands in `flaw`."""
 
@@ -115,9 +123,9 @@ class _Inflation:
 
     def pieces(self, block: bytes) -> Iterator[bytes]:
         """What the next stored bytes inflate to."""
-        if len(self._head) < len(GZIP_MAGIC):
-            self._head += block[: len(GZIP_MAGIC) - len(self._head)]
-            if not GZIP_MAGIC.startswith(self._head):
+        if len(self._head) < GZIP_HEAD_BYTES:
+            self._head += block[: GZIP_HEAD_BYTES - len(self._head)]
+            if not _may_be_gzip(self._head):
                 self.flaw = Flaw.NOT_GZIP
                 return
         while self.flaw is None:

@@ -92,3 +92,10 @@ def test_the_writer_s_file_is_one_member_without_a_time() -> None:
     assert file.stored[4:8] == bytes(4)
     assert examine_whole(file.stored, 100)[1] == b'{"Records":[{"a":1},{"b":2}]}'
     assert file == content.write([b'{"a":1}', b'{"b":2}'])
+
+
+def test_reserved_flags_of_a_gzip_header_are_refused_as_zlib_refuses_them() -> None:
+    stored = bytearray(gzip.compress(b"{}"))
+    stored[3] |= 0x20
+    assert examine(blocks(bytes(stored), 1)).flaw is Flaw.NOT_GZIP
+    assert examine([bytes(stored)]).flaw is Flaw.NOT_GZIP

@@ -158,7 +158,7 @@ def test_an_upload_larger_than_memory_allows_is_not_held(
             highest = max(highest, _resident_bytes())
     assert connection.getresponse().status == 200
     assert taken == [size]
-    assert highest - before < 12 * 1024 * 1024, f"grew by {highest - before} bytes"
+    assert highest - before < 32 * 1024 * 1024, f"grew by {highest - before} bytes"
     connection.close()
 
 
