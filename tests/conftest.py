@@ -10,8 +10,8 @@ from opentrail.clock import SettableClock
 
 ROOT = Path(__file__).parent.parent
 
-# How long an example takes is the machine's business: a loaded one would fail tests that are right. `make test` tries the
-# same examples each time, so that a change is judged by what it changed; `make soak` and `make fuzz` try new ones.
+# How long an example takes is the machine's business: a loaded one would fail tests that are right. `make test` tries
+# the same examples each time, so that a change is judged by what it changed; `make soak` and `make fuzz` try new ones.
 settings.register_profile(
     "opentrail",
     deadline=None,
