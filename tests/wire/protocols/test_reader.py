@@ -119,7 +119,7 @@ def test_unreadable_calls_say_why_and_keep_the_operation():
         ("dynamodb", _request(headers=(("x-amz-target", "X.Nope"),)), b"{}", "no such operation", "Nope"),
         ("s3", tagging, b"<!DOCTYPE a []><a/>", "body is not plain XML", "PutBucketTagging"),
         ("s3", tagging, b"<a>" * 100 + b"</a>" * 100, deep, "PutBucketTagging"),
-        ("iam", _request(), b"Action=GetUser" + b"&a=1" * 20_001, "too many form fields", ""),
+        ("iam", _request(), b"Action=GetUser" + b"&a=1" * 20_001, "too many form fields", "GetUser"),
         ("iam", _request(), b"Action=GetUser&" + b"a." * 100 + b"=1", "parameters are nested too deep", "GetUser"),
         ("no-such", _request(), b"", "no such service", ""),
     ]  # fmt: skip
