@@ -277,13 +277,17 @@ def test_ctrl_c_is_told_and_the_import_goes_on_later(opentrail: Command, tmp_pat
         "--data-dir",
         str(tmp_path / "data"),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    heard = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it, as would the command
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    with process:
         assert process.stderr is not None
         process.stderr.readline()
-        process.send_signal(signal.SIGSTOP)  # or it may be done before the signal is there
         lock.release()
         process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGCONT)
         process.wait(60)
     assert process.returncode == 130
     summary = json.loads(opentrail("import", tmp_path / "logs", "--data-dir", tmp_path / "data", "--json").stdout)
