@@ -25,11 +25,24 @@ Progress = Callable[[ObjectInfo, int], None]  # the file that was read, and its 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was read: the tables, how many events are in them, and files or parts of them that hold none."""
+    """What was read: the tables and how many events are in them.
+
+    `set_aside`: records, or files or their rests, that cannot be read; `passed_over`: files that are no log files.
+    """
 
     tables: dict[str, Table]
     events: int
     set_aside: int
+    passed_over: int
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What has been read so far."""
+
+    events: int = 0
+    set_aside: int = 0
+    passed_over: int = 0
 
 
 def load_log_files(store: ObjectStore, folder: Path, progress: Progress = lambda info, records: None) -> Loaded:
@@ -40,36 +53,44 @@ def load_log_files(store: ObjectStore, folder: Path, progress: Progress = lambda
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
     files: list[Path] = []
-    counted = [0, 0]
+    counts = _Counts()
     try:
-        for batch in _batches(store, counted, progress):
+        for batch in _batches(store, counts, progress):
             files.append(folder / f"events-{len(files):05}.parquet")
             _write(connection, batch, files[-1])
     finally:
         connection.close()
-    return Loaded(_tables(files), counted[0], counted[1])
+    return Loaded(_tables(files), counts.events, counts.set_aside, counts.passed_over)
 
 
-def _batches(store: ObjectStore, counted: list[int], progress: Progress) -> Iterator[list[str]]:
+def _batches(store: ObjectStore, counts: _Counts, progress: Progress) -> Iterator[list[str]]:
     held: list[str] = []
     for info in store.list():
-        before = counted[0]
+        before = counts.events
         try:
             for part in read_records(store.open(info.key)):
-                texts = [raw.decode("utf-8", "replace") for _, raw in part.raws]
-                counted[0] += len(texts)
-                counted[1] += len(part.faults)
+                texts = [text for _, raw in part.raws if (text := _text(raw)) is not None]
+                counts.events += len(texts)
+                counts.set_aside += len(part.faults) + len(part.raws) - len(texts)
                 held += texts
                 if len(held) >= limits.QUERY_LOADED_ROWS:
                     yield held
                     held = []
         except NotALogFile:
-            pass  # digests, and whatever else lies between log files, are no events
+            counts.passed_over += 1  # digests, and whatever else lies between log files
         except ObjectUnreadable:
-            counted[1] += 1
-        progress(info, counted[0] - before)
+            counts.set_aside += 1
+        progress(info, counts.events - before)
     if held:
         yield held
+
+
+def _text(raw: bytes) -> str | None:
+    """The record as a text; None where its bytes are none, since evidence is not repaired."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _write(connection: duckdb.DuckDBPyConnection, texts: list[str], path: Path) -> None:

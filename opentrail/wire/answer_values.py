@@ -43,7 +43,7 @@ def answer_reader(operation: OperationModel, protocol: str) -> ReadAnswer | None
         if protocol == "query":
             return _xml_reader(_XmlCompiler().value(shape), str(shape.serialization.get("resultWrapper", "")))
     except Unusual:
-        pass  # a model that only botocore reads
+        return None  # a model that only botocore reads
     return None
 
 

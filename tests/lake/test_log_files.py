@@ -61,8 +61,10 @@ def test_what_is_no_log_file_is_passed_over_and_damage_is_counted(tmp_path):
     (source / "good.json").write_text(
         json.dumps({"Records": [{"eventName": "A", "eventTime": "no time", "readOnly": "x"}]})
     )
+    (source / "bytes.json").write_bytes(b'{"Records":[{"eventName":"\xff"}]}')
     loaded = load_log_files(DirectoryStore(source), parquet)
-    assert (loaded.events, loaded.set_aside) == (1, 1)
+    assert (loaded.events, loaded.passed_over) == (1, 1)
+    assert loaded.set_aside == 2
     assert _rows(loaded.tables, "SELECT eventName, eventTime, readOnly FROM events") == [("A", None, None)]
 
 

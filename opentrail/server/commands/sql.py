@@ -60,7 +60,8 @@ def _loaded(source: str, endpoint_url: str | None, folder: Path) -> dict[str, La
         task = shown.add_task("reading", total=None)
         loaded = load_log_files(store, folder, lambda info, records: shown.advance(task, records))
     aside = f", {loaded.set_aside} set aside" if loaded.set_aside else ""
-    typer.echo(f"{loaded.events} events{aside}", err=True)
+    over = f", {loaded.passed_over} files passed over" if loaded.passed_over else ""
+    typer.echo(f"{loaded.events} events{aside}{over}", err=True)
     return loaded.tables
 
 
