@@ -101,8 +101,8 @@ def test_the_last_file_of_a_trail_holds_its_stop(sandbox: Program) -> None:
     found = log_files(s3, "stopped-logs")
     names = [event["eventName"] for events in found.values() for event in events]
     assert "ListUsers" in names and "ListRoles" not in names
-    last = max(found, key=lambda key: s3.head_object(Bucket="stopped-logs", Key=key)["LastModified"])
-    assert last in stops()
+    written = {key: s3.head_object(Bucket="stopped-logs", Key=key)["LastModified"] for key in found}
+    assert max(written.values()) in [written[key] for key in stops()]  # several files may share a second
 
 
 def test_a_reader_fed_by_sns_and_sqs_gets_every_event_once(sandbox: Program) -> None:
