@@ -30,8 +30,11 @@ lint: $(VENV)/.dev ## Style, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# What fails beside other tests is tried once more by itself: a busy machine is an excuse, and only one is taken.
 unit: $(VENV)/.dev ## The tests alone
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not soak and not fuzz"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not soak and not fuzz" || { \
+	echo "Once more, one after the other: the tests that failed"; \
+	$(BIN)/python -m pytest -n 0 --last-failed --last-failed-no-failures none -m "not soak and not fuzz"; }
 
 soak: $(VENV)/.dev ## Long runs: every operation of every service; half an hour at full load; hundreds of kill -9, under load and at every stage of a call
 	OPENTRAIL_NEW_EXAMPLES=1 $(BIN)/python -m pytest -m soak -x
