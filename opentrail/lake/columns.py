@@ -1,6 +1,7 @@
 """SQL that makes the columns of a store out of events' JSON; the JSON itself stays as it is, in `eventjson`.
 
-Texts of maps keep nested values as JSON text, as Lake does: `{"a": {"b": 1}}` gives a -> `{"b":1}`.
+Texts of maps keep nested values as JSON text, as Lake does: `{"a": {"b": 1}}` gives a -> `{"b":1}`. Events of Insights
+come as CloudTrail records them (`insightDetails`) or flat, as stores show them; both fill the same columns.
 """
 
 import json
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from opentrail.lake.sql import types
-from opentrail.lake.sql.schemas import ATHENA, CLOUDTRAIL
+from opentrail.lake.sql.schemas import ATHENA, CLOUDTRAIL, CONFIGURATION, INSIGHTS, Columns
 from opentrail.lake.sql.types import Type, engine_type, quoted, text_literal
 
 # Members whose name in a record is not the column's with capitals put in. Record names by lower case.
@@ -23,8 +24,22 @@ _RECORD_NAMES: Final[Mapping[str, str]] = {
         "accessKeyId", "userName", "sessionContext", "creationDate", "mfaAuthenticated", "sessionIssuer",
         "webIdFederationData", "federatedProvider", "sourceIdentity", "ec2RoleDelivery", "ec2IssuedInVpc", "invokedBy",
         "identityProvider", "onBehalfOf", "userId", "identityStoreArn", "inScopeOf", "sourceArn", "sourceAccount",
-        "issuerType", "credentialsIssuedTo", "tlsVersion", "cipherSuite", "clientProvidedHostHeader", "ARN",
-        "ARNPrefix",
+        "issuerType", "credentialsIssuedTo", "tlsVersion", "cipherSuite", "clientProvidedHostHeader", "ARNPrefix",
+        # Insights
+        "insightSource", "insightState", "insightEventSource", "insightEventName", "insightErrorCode", "insightType",
+        "insightContext", "baselineAverage", "insightAverage", "baselineDuration", "insightDuration", "insightValue",
+        "baselineValue",
+        # items of AWS Config
+        "eventData", "configurationItemVersion", "configurationItemCaptureTime", "configurationItemStatus",
+        "resourceType", "resourceId", "resourceName", "availabilityZone", "resourceCreationTime",
+        "supplementaryConfiguration", "relatedEvents",
+        # evidence of Audit Manager
+        "awsAccountId", "awsOrganization", "complianceCheck", "dataSource", "evidenceAwsAccountId", "evidenceByType",
+        "iamId", "evidenceId", "assessmentId", "controlSetId", "controlId", "controlName", "controlDomainName",
+        "frameworkName", "frameworkId", "serviceCategory", "resourceArn", "evidenceFolderId",
+        "manualEvidenceS3ResourcePath", "evidenceFolderName", "resourceComplianceCheck",
+        # events of one's own applications
+        "updatedFields", "originalUID", "originalEventID", "ingestionTime", "channelARN", "UID",
     )
 }  # fmt: skip
 _DAY: Final = "strftime(eventtime, '%Y/%m/%d')"
@@ -34,31 +49,81 @@ _PARTITIONS: Final[Mapping[str, str]] = {
     "timestamp": _DAY, "date_partition": _DAY,
     "year": "strftime(eventtime, '%Y')", "month": "strftime(eventtime, '%m')", "day": "strftime(eventtime, '%d')",
 }  # fmt: skip
-_IDENTITY: Final = "useridentity"  # its ARNs are `arn`, those of resources `ARN`
+_RESOURCES: Final = "resources"  # their ARNs are `ARN`, all others `arn`
 _OF_THE_JSON: Final = frozenset(("eventjson", "eventjsonchecksum"))
+# What an event of Insights has in `insightDetails`, by the column of a store.
+_INSIGHT_DETAILS: Final = {
+    "insightstate": "state", "insighteventsource": "eventSource", "insighteventname": "eventName",
+    "insighterrorcode": "errorCode", "insighttype": "insightType",
+}  # fmt: skip
+_VALUES: Final = [{"value": "VARCHAR", "average": "VARCHAR"}]
+_INSIGHT_STRUCTURE: Final = {
+    **dict.fromkeys(_INSIGHT_DETAILS.values(), "VARCHAR"),
+    "insightContext": {
+        "statistics": {
+            "baseline": {"average": "VARCHAR"},
+            "insight": {"average": "VARCHAR"},
+            "baselineDuration": "VARCHAR",
+            "insightDuration": "VARCHAR",
+        },
+        "attributions": [{"attribute": "VARCHAR", "insight": _VALUES, "baseline": _VALUES}],
+    },
+}
 
 
-def columns_of_events(json_column: str) -> str:
-    """The select list that makes a store of CloudTrail events out of what `parsed_events` gives."""
+def columns_of_events(json_column: str, columns: Columns = CLOUDTRAIL) -> str:
+    """The select list that makes a store of `columns` out of what `parsed_events` gives."""
     parts = []
-    for name, kind in CLOUDTRAIL.items():
+    for name, kind in columns.items():
         if name == "eventjson":
-            parts.append(json_column)
+            parts.append(f"{json_column} AS eventjson")
         elif name == "eventjsonchecksum":
             parts.append(f"to_base64(unhex(sha256({json_column}))) AS eventjsonchecksum")
+        elif columns is INSIGHTS and (name in _INSIGHT_DETAILS or name == "insightcontext"):
+            parts.append(f"{_of_insight(name, kind)} AS {quoted(name)}")
         else:
-            parts.append(f'TRY_CAST(event."{_record_name(name)}" AS {engine_type(kind)}) AS {quoted(name)}')
+            own = _typed(_member(name, columns), kind)
+            parts.append(f"{own} AS {quoted(name)}")
     return ", ".join(parts)
 
 
-def parsed_events(json_column: str) -> str:
+def parsed_events(json_column: str, columns: Columns = CLOUDTRAIL) -> str:
     """SQL that reads a column of JSON once, into the struct `event` that `columns_of_events` takes apart."""
     members = {
-        _record_name(name): _structure(kind, identity=name == _IDENTITY)
-        for name, kind in CLOUDTRAIL.items()
-        if name not in _OF_THE_JSON
+        _record_name(name): _structure(kind, within=name) for name, kind in columns.items() if name not in _OF_THE_JSON
     }
+    if columns is CONFIGURATION:
+        members["eventData"]["configurationStateId"] = members["eventData"].pop("configurationitemstateid")
+    if columns is INSIGHTS:
+        members["insightDetails"] = _INSIGHT_STRUCTURE
     return f"from_json({json_column}, {text_literal(json.dumps(members))}) AS event"
+
+
+def _member(name: str, columns: Columns) -> str:
+    own = f'event."{_record_name(name)}"'
+    if columns is CONFIGURATION and name == "eventdata":  # the one member whose column has another name
+        return f'struct_insert({own}, configurationitemstateid := {own}."configurationStateId")'
+    return own
+
+
+def _of_insight(name: str, kind: Type) -> str:
+    """A column of an Insights store, from either form; of the values of an attribution the first, which is highest."""
+    flat = _typed(f'event."{_record_name(name)}"', kind)
+    if name in _INSIGHT_DETAILS:
+        return f'coalesce({flat}, event."insightDetails"."{_INSIGHT_DETAILS[name]}")'
+    context = 'event."insightDetails"."insightContext"'
+    statistics = f"{context}.statistics"
+    attribution = (
+        "{attribute: a_.attribute, insightvalue: a_.insight[1].value, insightaverage: a_.insight[1].average,"
+        " baselinevalue: a_.baseline[1].value, baselineaverage: a_.baseline[1].average,"
+        " insight: a_.insight[1], baseline: a_.baseline[1]}"
+    )
+    nested = (
+        f"{{baselineaverage: {statistics}.baseline.average, insightaverage: {statistics}.insight.average,"
+        f" baselineduration: {statistics}.baselineDuration, insightduration: {statistics}.insightDuration,"
+        f" attributions: list_transform({context}.attributions, lambda a_: {attribution})}}"
+    )
+    return f"CASE WHEN {context} IS NULL THEN {flat} ELSE {_typed(nested, kind)} END"
 
 
 def columns_of_athena() -> str:
@@ -73,23 +138,37 @@ def columns_of_athena() -> str:
         elif kind == types.VARCHAR:
             sql = f"CASE WHEN json_type({own}) <> 'NULL' THEN json_extract_string({own}, '$') END"
         else:
-            structure = text_literal(json.dumps(_structure(kind, identity=name == _IDENTITY)))
+            structure = text_literal(json.dumps(_structure(kind, within=name)))
             sql = f"TRY_CAST(from_json({own}, {structure}) AS {engine_type(kind)})"
         parts.append(f"{sql} AS {quoted(name)}")
     return ", ".join(parts)
 
 
-def _record_name(name: str, *, identity: bool = False) -> str:
-    return name if identity and name == "arn" else _RECORD_NAMES.get(name, name)
+def _typed(sql: str, kind: Type) -> str:
+    """The value with its type; by way of wider rows, since the engine leaves rows whose names differ by case alone."""
+    wider = _wider(kind)
+    inner = sql if wider == kind else f"TRY_CAST({sql} AS {engine_type(wider)})"
+    return f"TRY_CAST({inner} AS {engine_type(kind)})"
 
 
-def _structure(kind: Type, *, identity: bool) -> Any:
+def _wider(kind: Type) -> Type:
+    inner = tuple(_wider(one) for one in kind.inner)
+    if kind.kind == "row":
+        return Type("row", (*inner, types.BOOLEAN), (*kind.names, "_"))
+    return Type(kind.kind, inner, kind.names, kind.precision)
+
+
+def _record_name(name: str, within: str = "") -> str:
+    return "ARN" if name == "arn" and within == _RESOURCES else _RECORD_NAMES.get(name, name)
+
+
+def _structure(kind: Type, *, within: str) -> Any:
     """The engine's description of what is to be read: every leaf a text."""
     if kind.kind == "row":
         return {
-            _record_name(name, identity=identity): _structure(inner, identity=identity)
+            _record_name(name, within): _structure(inner, within=within)
             for name, inner in zip(kind.names, kind.inner, strict=True)
         }
     if kind.kind == "array":
-        return [_structure(kind.inner[0], identity=identity)]
+        return [_structure(kind.inner[0], within=within)]
     return "MAP(VARCHAR, VARCHAR)" if kind.kind == "map" else "VARCHAR"

@@ -138,6 +138,15 @@ ACTIVITY: Final[Columns] = {
     "eventjson": VARCHAR,
 }
 
+# By the category of the events that a store is for; a store of CloudTrail events holds three of them.
+BY_CATEGORY: Final[Mapping[str, Columns]] = {
+    **dict.fromkeys(("Management", "Data", "NetworkActivity"), CLOUDTRAIL),
+    "Insight": INSIGHTS,
+    "ConfigurationItem": CONFIGURATION,
+    "Evidence": EVIDENCE,
+    "ActivityAuditLog": ACTIVITY,
+}
+
 # Athena's published table over log files: times and parameters are texts there.
 # Source: Amazon Athena User Guide, "Query AWS CloudTrail logs".
 _ATHENA_ISSUER: Final = row(**_texts("type principalid arn accountid username"))
