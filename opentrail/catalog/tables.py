@@ -112,6 +112,35 @@ tags = Table(
     sqlite_with_rowid=False,
 )
 
+event_data_stores = Table(
+    "event_data_stores",
+    METADATA,
+    Column("id", String, primary_key=True),  # a UUID; names its table
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("through", Integer, nullable=False),  # what it selects up to this position is in its table
+    Index("ix_event_data_stores_name", "account", "region", "name", unique=True),
+)
+
+event_data_store_versions = Table(
+    "event_data_store_versions",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # never used again: tells that something changed
+    Column("store_id", String, ForeignKey("event_data_stores.id", ondelete="CASCADE"), nullable=False),
+    Column("from_position", Integer, nullable=False),  # judges events at greater positions of the journal
+    Column("store", LargeBinary, nullable=False),  # JSON of catalog.event_data_stores.EventDataStore
+    Index("ix_event_data_store_versions_store_id", "store_id", "number"),
+    sqlite_autoincrement=True,
+)
+
+lake_position = Table(
+    "lake_position",
+    METADATA,
+    Column("id", Integer, primary_key=True),  # one row, 1
+    Column("position", Integer, nullable=False),  # no store needs the journal up to here any more
+)
+
 # Delivery: what is cut, what waits in the outbox, what was signed. States: none | waiting | done | abandoned.
 
 delivery_position = Table(

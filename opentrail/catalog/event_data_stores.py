@@ -1,0 +1,223 @@
+"""Event data stores and their versions: each change of a store is a new version, from a journal position on.
+
+A row of `event_data_stores` is one store from its creation until its table has been removed. A row of its versions is
+what the store was for the events at positions greater than `from_position`, until its next version.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from opentrail.catalog.database import READING
+from opentrail.catalog.event_selectors import AdvancedSelector, InsightSelector
+from opentrail.catalog.tables import event_data_store_versions as versions
+from opentrail.catalog.tables import event_data_stores as stores
+from opentrail.catalog.tables import lake_position
+from opentrail.catalog.tags import Tag, drop_tags, write_tags
+from opentrail.catalog.trails import ChangedMeanwhile
+from opentrail.errors import ClientError
+
+Kind = Literal["CloudTrail", "Insight", "ConfigurationItem", "Evidence", "ActivityAuditLog"]
+Status = Literal[
+    "CREATED", "ENABLED", "STARTING_INGESTION", "STOPPING_INGESTION", "STOPPED_INGESTION", "PENDING_DELETION"
+]
+BillingMode = Literal["EXTENDABLE_RETENTION_PRICING", "FIXED_RETENTION_PRICING"]
+FederationStatus = Literal["ENABLING", "ENABLED", "DISABLING", "DISABLED"]
+
+
+class ContextKeySelector(msgspec.Struct, frozen=True):
+    """Which keys of one kind (`TagContext`, `RequestContext`) are added to the events of a store."""
+
+    type: str
+    equals: tuple[str, ...]
+
+
+class EventDataStore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A store as its owner set it up. Times in microseconds since the epoch."""
+
+    id: str  # a UUID; the name of its table, in SQL too
+    arn: str
+    name: str
+    account: str  # in an organization the management account
+    region: str
+    category: Kind = "CloudTrail"
+    selectors: tuple[AdvancedSelector, ...]
+    multi_region: bool = True
+    organization_id: str | None = None  # set for the stores of an organization
+    retention_days: int
+    billing_mode: BillingMode = "EXTENDABLE_RETENTION_PRICING"
+    termination_protection: bool = True
+    kms_key_arn: str | None = None
+    status: Status = "ENABLED"
+    status_before_deletion: Status = "ENABLED"
+    created_at_us: int = 0
+    updated_at_us: int = 0
+    deleted_at_us: int | None = None  # set while PENDING_DELETION
+    federation_status: FederationStatus = "DISABLED"
+    federation_role_arn: str | None = None
+    max_event_size: Literal["Standard", "Large"] = "Standard"
+    context_keys: tuple[ContextKeySelector, ...] = ()
+    insight_selectors: tuple[InsightSelector, ...] = ()
+    insights_destination: str | None = None  # the ARN of the store that gets the Insights of this one
+
+    @property
+    def ingests(self) -> bool:
+        """Whether it takes live events."""
+        return self.status == "ENABLED"
+
+    @property
+    def pending_deletion(self) -> bool:
+        """Whether it was deleted and can still be restored; nobody may query it."""
+        return self.status == "PENDING_DELETION"
+
+
+class StoreVersion(msgspec.Struct, frozen=True):
+    """What a store was for the events at positions greater than `from_position`, until its next version."""
+
+    number: int  # ascending over all stores, never used again
+    from_position: int
+    store: EventDataStore
+
+
+class StoreNameTaken(ClientError):
+    """An event data store with that name already exists in this account and Region."""
+
+    code = "EventDataStoreAlreadyExistsException"
+
+
+class EventDataStores:
+    """All stores of a data folder. Safe from any thread and any number of processes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, store: EventDataStore, from_position: int, tags: Sequence[Tag] = ()) -> StoreVersion:
+        """A new store with its tags, durable on return. Raises StoreNameTaken."""
+        with self._engine.begin() as connection:
+            row = insert(stores).values(
+                id=store.id,
+                account=store.account,
+                region=store.region,
+                name=store.name,
+                through=from_position,
+            )
+            try:
+                connection.execute(row)
+            except IntegrityError as taken:
+                raise StoreNameTaken from taken
+            write_tags(connection, store.arn, tags)
+            return _add(connection, store, from_position)
+
+    def replace(self, before: StoreVersion, store: EventDataStore, from_position: int) -> StoreVersion:
+        """The next version of a store, durable on return.
+
+        Raises ChangedMeanwhile where `before` is not the newest, StoreNameTaken.
+        """
+        with self._engine.begin() as connection:
+            newest = select(func.max(versions.c.number)).where(versions.c.store_id == store.id)
+            if connection.execute(newest).scalar_one() != before.number:
+                raise ChangedMeanwhile
+            try:
+                connection.execute(update(stores).where(stores.c.id == store.id).values(name=store.name))
+            except IntegrityError as taken:
+                raise StoreNameTaken from taken
+            return _add(connection, store, from_position)
+
+    def remove(self, version: StoreVersion) -> None:
+        """Drop a store whose table is gone, with its tags. Raises ChangedMeanwhile where it was restored."""
+        with self._engine.begin() as connection:
+            newest = select(func.max(versions.c.number)).where(versions.c.store_id == version.store.id)
+            if connection.execute(newest).scalar_one() != version.number:
+                raise ChangedMeanwhile
+            connection.execute(delete(stores).where(stores.c.id == version.store.id))
+            drop_tags(connection, version.store.arn)
+
+    def find(self, store_id: str) -> StoreVersion | None:
+        """The newest version of a store."""
+        found = self._read(_newest().where(stores.c.id == store_id))
+        return found[0] if found else None
+
+    def of_account(self, account: str, region: str) -> list[StoreVersion]:
+        """The newest versions of an account's stores in a Region, in any state, by name."""
+        return self._read(
+            _newest().where(stores.c.account == account, stores.c.region == region).order_by(stores.c.name)
+        )
+
+    def newest_change(self) -> int:
+        """A number that is another one after each change of any store."""
+        with self._engine.connect().execution_options(**READING) as connection:
+            return newest_change(connection)
+
+    def all_versions(self) -> list[StoreVersion]:
+        """Every version that is kept, by store, oldest first."""
+        return self._read(_VERSIONS.order_by(versions.c.store_id, versions.c.number))
+
+    def versions_of(self, store_id: str) -> list[StoreVersion]:
+        """The versions of one store that are kept, oldest first."""
+        return self._read(_VERSIONS.where(versions.c.store_id == store_id).order_by(versions.c.number))
+
+    def forget_versions(self, numbers: Collection[int]) -> None:
+        """Drop versions that judge no event any more; never the newest one of a store."""
+        newest = select(func.max(versions.c.number)).group_by(versions.c.store_id)
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(versions).where(versions.c.number == bindparam("gone")).where(~versions.c.number.in_(newest)),
+                [{"gone": number} for number in numbers],
+            )
+
+    def position(self) -> int:
+        """No store needs the journal up to here any more."""
+        with self._engine.connect().execution_options(**READING) as connection:
+            return connection.execute(select(lake_position.c.position)).scalar_one_or_none() or 0
+
+    def progress(self) -> dict[str, int]:
+        """By store: everything up to this position that it selects is in its table."""
+        with self._engine.connect().execution_options(**READING) as connection:
+            return {row.id: row.through for row in connection.execute(select(stores.c.id, stores.c.through))}
+
+    def write_progress(self, position: int, through: Mapping[str, int], change: int) -> bool:
+        """Say how far all stores are, durable on return; False where a store was changed after `change`."""
+        with self._engine.begin() as connection:
+            if newest_change(connection) != change:
+                return False
+            connection.execute(delete(lake_position))
+            connection.execute(insert(lake_position).values(id=1, position=position))
+            if through:
+                connection.execute(
+                    update(stores).where(stores.c.id == bindparam("store")).values(through=bindparam("reached")),
+                    [{"store": store, "reached": reached} for store, reached in through.items()],
+                )
+            return True
+
+    def _read(self, question: Select[Any]) -> list[StoreVersion]:
+        with self._engine.connect().execution_options(**READING) as connection:
+            return [_version(row) for row in connection.execute(question)]
+
+
+_VERSIONS = select(versions.c.number, versions.c.from_position, versions.c.store)
+_decode = msgspec.json.Decoder(EventDataStore).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def newest_change(connection: Connection) -> int:
+    """As EventDataStores.newest_change, as a part of a larger transaction."""
+    return connection.execute(select(func.max(versions.c.number))).scalar_one() or 0
+
+
+def _newest() -> Select[Any]:
+    later = versions.alias("later")
+    newest = select(func.max(later.c.number)).where(later.c.store_id == stores.c.id).scalar_subquery()
+    return _VERSIONS.join(stores, stores.c.id == versions.c.store_id).where(versions.c.number == newest)
+
+
+def _version(row: Row[Any]) -> StoreVersion:
+    return StoreVersion(row.number, row.from_position, _decode(row.store))
+
+
+def _add(connection: Connection, store: EventDataStore, from_position: int) -> StoreVersion:
+    row = insert(versions).values(store_id=store.id, from_position=from_position, store=_encode(store))
+    number = connection.execute(row.returning(versions.c.number)).scalar_one()
+    return StoreVersion(number, from_position, store)
