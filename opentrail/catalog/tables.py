@@ -254,3 +254,38 @@ signing_keys = Table(
     Column("valid_to", Integer, nullable=False),
     Index("ix_signing_keys_region", "region"),
 )
+
+queries = Table(
+    "queries",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # orders queries of the same microsecond
+    Column("id", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("statement", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("error", String),
+    Column("created_at", Integer, nullable=False),
+    Column("finished_at", Integer),
+    Column("execution_ms", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("events_matched", Integer, nullable=False),
+    Column("events_scanned", Integer, nullable=False),
+    Column("bytes_scanned", Integer, nullable=False),
+    Column("delivery_uri", String),  # null: results are not delivered
+    Column("delivery_status", String),
+    Index("ix_queries_id", "id", unique=True),
+    Index("ix_queries_created_at", "created_at"),
+    Index("ix_queries_status", "status", sqlite_where=text("status IN ('QUEUED', 'RUNNING')")),
+    Index("ix_queries_delivery_status", "delivery_status", sqlite_where=text("delivery_status = 'PENDING'")),
+    sqlite_autoincrement=True,
+)
+
+query_stores = Table(
+    "query_stores",
+    METADATA,
+    Column("store_id", String, primary_key=True),
+    Column("query_number", Integer, ForeignKey("queries.number", ondelete="CASCADE"), primary_key=True),
+    Index("ix_query_stores_query_number", "query_number"),
+    sqlite_with_rowid=False,
+)
