@@ -1,6 +1,6 @@
-"""What can go wrong with keys and secrets."""
+"""What can go wrong with keys, secrets and organizations."""
 
-from opentrail.errors import OpenTrailError
+from opentrail.errors import ClientError, OpenTrailError
 
 
 class MasterKeyUnreadable(OpenTrailError):
@@ -9,3 +9,15 @@ class MasterKeyUnreadable(OpenTrailError):
 
 class SecretsSealedOtherwise(OpenTrailError):
     """The secrets in the catalog were sealed with another master key: restore secrets/master.key as it was."""
+
+
+class NoOrganization(ClientError):
+    """Your account is not a member of an organization."""
+
+    code = "OrganizationsNotInUseException"
+
+
+class NotManagementAccount(ClientError):
+    """Trails and event data stores of an organization are a matter of its management account."""
+
+    code = "NotOrganizationMasterAccountException"

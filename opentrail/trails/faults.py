@@ -165,17 +165,5 @@ class InsightsNotEnabled(ClientError):
     code = "InsightNotEnabledException"
 
 
-class NoOrganization(ClientError):
-    """Your account is not a member of an organization."""
-
-    code = "OrganizationsNotInUseException"
-
-
-class NotManagementAccount(ClientError):
-    """Organization trails are a matter of the organization's management account."""
-
-    code = "NotOrganizationMasterAccountException"
-
-
 class DestinationUnknown(Unavailable):
     """A bucket, topic, key or log group could not be asked about. Try again."""

@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 
+from opentrail.accounts.faults import NoOrganization, NotManagementAccount
 from opentrail.accounts.organization import Organization
 from opentrail.catalog.trails import Trails, TrailVersion
-from opentrail.trails.faults import (
-    NoOrganization,
-    NotHomeRegion,
-    NotManagementAccount,
-    TrailNotFound,
-)
+from opentrail.trails.faults import NotHomeRegion, TrailNotFound
 from opentrail.trails.naming import TrailId, read_trail_id
 
 
