@@ -141,6 +141,85 @@ lake_position = Table(
     Column("position", Integer, nullable=False),  # no store needs the journal up to here any more
 )
 
+# Channels, by which audit events of applications come; and imports of log files into event data stores.
+
+channels = Table(
+    "channels",
+    METADATA,
+    Column("id", String, primary_key=True),  # a UUID
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("deleted", Boolean, nullable=False),  # name and source are free; the row stays while its events are read
+    Index("ix_channels_name", "account", "region", "name", unique=True, sqlite_where=text("NOT deleted")),
+    Index("ix_channels_source", "account", "region", "source", unique=True, sqlite_where=text("NOT deleted")),
+)
+
+channel_versions = Table(
+    "channel_versions",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # never used again: tells that something changed
+    Column("channel_id", String, ForeignKey("channels.id", ondelete="CASCADE"), nullable=False),
+    Column("from_position", Integer, nullable=False),  # holds for events at greater positions of the journal
+    Column("channel", LargeBinary, nullable=False),  # JSON of catalog.channels.Channel
+    Index("ix_channel_versions_channel_id", "channel_id", "number"),
+    sqlite_autoincrement=True,
+)
+
+channel_status = Table(
+    "channel_status",
+    METADATA,
+    Column("channel_id", String, ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True),
+    Column("status", LargeBinary, nullable=False),  # JSON of catalog.channels.ChannelStatus
+)
+
+lake_imports = Table(
+    "lake_imports",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # the order in which they were started
+    Column("id", String, nullable=False),  # a UUID
+    Column("account", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("store_id", String, nullable=False),
+    Column("status", String, nullable=False),  # INITIALIZING | IN_PROGRESS | COMPLETED | FAILED | STOPPED
+    Column("updated_at", Integer, nullable=False),
+    Column("journal_position", Integer, nullable=False),  # what it appended up to here is told in its prefixes
+    Column("request", LargeBinary, nullable=False),  # JSON of catalog.lake_imports.ImportRequest
+    Index("ix_lake_imports_id", "id", unique=True),
+    Index("ix_lake_imports_account", "account", "region"),
+    sqlite_autoincrement=True,
+)
+
+lake_import_prefixes = Table(
+    "lake_import_prefixes",
+    METADATA,
+    Column("import_id", String, ForeignKey("lake_imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("prefix", String, primary_key=True),
+    Column("done", Boolean, nullable=False),
+    Column("last_key", String, nullable=False),  # every file up to here is done to its end, or has failed
+    Column("part_key", String, nullable=False),  # the file that is being read; empty: none
+    Column("part_elements", Integer, nullable=False),  # so many of its elements are done
+    Column("files", Integer, nullable=False),  # done to their end
+    Column("events", Integer, nullable=False),  # durable in the journal
+    sqlite_with_rowid=False,
+)
+
+lake_import_failures = Table(
+    "lake_import_failures",
+    METADATA,
+    Column("import_id", String, ForeignKey("lake_imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("status", String, nullable=False),  # FAILED | RETRY | SUCCEEDED
+    Column("error_type", String, nullable=False),
+    Column("message", String, nullable=False),
+    Column("updated_at", Integer, nullable=False),
+    Column("elements", Integer, nullable=False),  # so many of the file were read before it failed
+    Column("missing", LargeBinary, nullable=False),  # JSON list: those among them that could not be taken
+    Column("events", Integer, nullable=False),  # that retries have brought
+    sqlite_with_rowid=False,
+)
+
 # Delivery: what is cut, what waits in the outbox, what was signed. States: none | waiting | done | abandoned.
 
 delivery_position = Table(
