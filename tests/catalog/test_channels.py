@@ -1,4 +1,4 @@
-"""Channels in the catalog: a version for each change, one channel for each name and source, deletion that frees both."""
+"""Channels in the catalog: a version for each change, one for each name and source, deletion that frees both."""
 
 import msgspec
 import pytest
