@@ -4,10 +4,11 @@ Only SQL that `sql.queries` wrote is run. The lock is the second wall: no file b
 extension loaded, no setting changed.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -30,7 +31,9 @@ _SETTINGS: Final = (
     "SET autoload_known_extensions = false",
     "SET allow_community_extensions = false",
     "SET python_enable_replacements = false",
+    "SET enable_profiling = 'no_output'",  # what was read is told by the profile; nothing is printed
 )
+_START_TABLE: Final = "query_start"  # when the query began; one row, of no store
 _LOCKS: Final = ("SET enable_external_access = false", "SET lock_configuration = true")
 
 
@@ -42,42 +45,67 @@ class QueryFailed(OpenTrailError):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to be queried: its columns with Trino's types, and the SELECT that gives them out of `files`."""
+    """A table to be queried: its columns with Trino's types, and the SELECT that gives them.
+
+    The SELECT reads Parquet `files`, and by name what is in `memory`. `rows`: how many the files hold.
+    """
 
     columns: Mapping[str, Type]
     select: str
     files: tuple[Path, ...] = ()
+    memory: Mapping[str, pa.Table] = field(default_factory=dict)
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a query looked at: `matched` rows passed the conditions on tables, of `scanned` that could not be skipped.
+
+    `bytes_read`: of Parquet files, compressed. What is in memory counts as rows alone.
+    """
+
+    matched: int = 0
+    scanned: int = 0
+    bytes_read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a query gives: the names of its columns as AWS shows them, their types, and the rows."""
+    """What a query gives: the names of its columns as AWS shows them, their types, and the rows.
+
+    `tables`: the tables that the query names.
+    """
 
     names: tuple[str, ...]
     types: tuple[Type, ...]
+    tables: frozenset[str]
     _connection: duckdb.DuckDBPyConnection
     _sql: str
+    _rows: int  # in the files of the tables that it names
 
     def texts(self) -> Iterator[pa.RecordBatch]:
-        """The rows, every value as AWS writes it. Raises QueryFailed."""
-        rows = self._run()
-        self._connection.register("answer_rows", rows)
+        """The rows, every value as AWS writes it, as they come. Raises QueryFailed."""
         listed = ", ".join(f"{as_text(f'c{number}', kind)} AS c{number}" for number, kind in enumerate(self.types))
         try:
-            texts = self._connection.sql(f"SELECT {listed} FROM answer_rows")
+            texts = self._connection.sql(f"SELECT {listed} FROM ({self._sql}) AS answer")
             yield from texts.to_arrow_reader(limits.QUERY_BATCH_ROWS)
         except duckdb.Error as fault:
             raise _named(fault) from fault
 
     def values(self) -> pa.Table:
         """The rows with their types, under the names of the answer. Raises QueryFailed."""
-        return self._run().rename_columns(_distinct(self.names))
-
-    def _run(self) -> pa.Table:
         try:
-            return self._connection.sql(self._sql).to_arrow_table()
+            return self._connection.sql(self._sql).to_arrow_table().rename_columns(_distinct(self.names))
         except duckdb.Error as fault:
             raise _named(fault) from fault
+
+    def measured(self) -> Measured:
+        """What was looked at, once `texts` has ended."""
+        profile = json.loads(self._connection.get_profiling_information(format="json"))
+        matched, in_memory, groups, of_groups = _scans(profile.get("operator", ()))
+        skipped = 1.0 - groups / of_groups if of_groups else 0.0
+        scanned = max(matched, in_memory + round(self._rows * (1.0 - skipped)) if of_groups else in_memory)
+        return Measured(matched, scanned, int(profile.get("io", {}).get("total_bytes_read", 0)))
 
 
 class Engine:
@@ -91,11 +119,12 @@ class Engine:
         for setting in (*_SETTINGS, f"SET memory_limit = '{memory_bytes}B'"):
             self._connection.execute(setting)
         for name, table in self._tables.items():
+            for own, held in table.memory.items():
+                self._connection.register(own, held)
             self._connection.execute(f"CREATE VIEW {quoted(name)} AS {table.select}")
         moment = clock.now_us()
-        self._connection.execute(f"CREATE TABLE query_start AS SELECT make_timestamp({moment}) AS moment")
-        for macro in MACROS:
-            self._connection.execute(f"CREATE MACRO {macro}")
+        self._connection.execute(f"CREATE TABLE {_START_TABLE} AS SELECT make_timestamp({moment}) AS moment")
+        self._connection.execute(";".join(f"CREATE MACRO {macro}" for macro in MACROS))
         files = sorted({str(path) for table in self._tables.values() for path in table.files})
         self._connection.execute(f"SET allowed_paths = [{', '.join(map(text_literal, files))}]")
         self._connection.execute("SET temp_directory = ''")
@@ -105,7 +134,8 @@ class Engine:
     def prepare(self, text: str) -> Answer:
         """Compile a query and have the engine bind it. Raises InvalidQueryStatement."""
         columns = {name: table.columns for name, table in self._tables.items()}
-        compiled: Compiled = Queries(columns).compile(read_statement(text).tree, None, {})
+        queries = Queries(columns)
+        compiled: Compiled = queries.compile(read_statement(text).tree, None, {})
         try:
             self._connection.execute(f"EXPLAIN {compiled.sql}").fetchall()
         except duckdb.Error as fault:
@@ -113,8 +143,10 @@ class Engine:
         return Answer(
             tuple(answer_names([column.shown for column in compiled.columns])),
             tuple(column.value.type for column in compiled.columns),
+            frozenset(queries.named),
             self._connection,
             compiled.sql,
+            sum(self._tables[name].rows for name in queries.named),
         )
 
     def interrupt(self) -> None:
@@ -124,6 +156,24 @@ class Engine:
     def close(self) -> None:
         """Let go of memory and files."""
         self._connection.close()
+
+
+def _scans(operators: Sequence[Mapping[str, Any]], passed: int | None = None) -> tuple[int, int, int, int]:
+    """Of a profile: rows that passed the conditions on tables, rows scanned in memory, row groups scanned, and of how
+    many. `passed`: the rows that a condition right above left."""
+    matched = in_memory = groups = of_groups = 0
+    for one in operators:
+        rows = int(one.get("intermediate_rows", 0))
+        told = one.get("extra_info", {})
+        if one.get("type") == "TABLE_SCAN" and not str(told.get("Table", "")).endswith(_START_TABLE):
+            matched += rows if passed is None else passed
+            groups += int(one.get("row_groups_scanned", 0))
+            of_groups += int(one.get("total_row_groups_to_scan", 0))
+            in_memory += 0 if told.get("Function") == "READ_PARQUET" else int(one.get("rows_scanned", rows))
+        below = _scans(one.get("children", ()), rows if one.get("type") == "FILTER" else None)
+        matched, in_memory = matched + below[0], in_memory + below[1]
+        groups, of_groups = groups + below[2], of_groups + below[3]
+    return matched, in_memory, groups, of_groups
 
 
 def _named(fault: duckdb.Error) -> QueryFailed:

@@ -30,9 +30,13 @@ _CLAUSES: Final = frozenset(
 
 @dataclass(slots=True)
 class Queries:
-    """Compiles queries over `tables`: relations by name, lower case, whose columns the engine names `"name"`."""
+    """Compiles queries over `tables`: relations by name, lower case, whose columns the engine names `"name"`.
+
+    `named`: the tables that were named so far.
+    """
 
     tables: Mapping[str, Mapping[str, types.Type]]
+    named: set[str] = field(default_factory=set)
     _numbered: int = 0
     expressions: Expressions = field(init=False)
     sources: Sources = field(init=False)

@@ -95,6 +95,7 @@ class Sources:
         columns = self._queries.tables.get(name.lower())
         if columns is None:
             raise InvalidQueryStatement(f"Table '{name}' does not exist")
+        self._queries.named.add(name.lower())
         alias = self._queries.numbered("t")
         found = [Column(own, Typed(f"{quoted(alias)}.{quoted(own)}", one)) for own, one in columns.items()]
         relation = _aliased(Relation(name, tuple(found)), node)
