@@ -195,3 +195,8 @@ QUERY_CHARACTERS = 10_000  # of a statement; AWS's own limit
 QUERY_MEMORY_BYTES = 1 * GIB  # of one query; what needs more is stopped
 QUERY_BATCH_ROWS = 8192  # of an answer, written out at once
 QUERY_LOADED_ROWS = 100_000  # of log files, held until they are written as one Parquet file
+
+# Event data stores
+STORES_PER_REGION = 10  # of an account, in any state
+STORE_SELECTORS = 5  # advanced ones of a store
+STORE_DELETION_SECONDS = 7 * 86_400  # how long a deleted store can be restored

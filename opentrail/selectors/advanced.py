@@ -6,7 +6,7 @@ from typing import Any, Final
 from opentrail import limits
 from opentrail.catalog.event_selectors import AdvancedSelector, FieldSelector
 from opentrail.selectors.faults import InvalidEventSelectors
-from opentrail.selectors.field_rules import TRAIL_FIELDS, FieldRule
+from opentrail.selectors.field_rules import TRAIL_FIELDS, FieldRule, FieldsByCategory
 from opentrail.selectors.resource_types import is_known_type
 from opentrail.telemetry import logger
 
@@ -23,18 +23,20 @@ OPERATORS: Final = {
 _OPPOSITES: Final = (("Equals", "NotEquals"), ("StartsWith", "NotStartsWith"), ("EndsWith", "NotEndsWith"))
 
 
-def read_advanced(given: Sequence[Mapping[str, Any]]) -> tuple[AdvancedSelector, ...]:
-    """The values of a trail's `AdvancedEventSelectors`. Raises InvalidEventSelectors.
+def read_advanced(
+    given: Sequence[Mapping[str, Any]], fields: FieldsByCategory = TRAIL_FIELDS, owner: str = "a trail"
+) -> tuple[AdvancedSelector, ...]:
+    """The values of `AdvancedEventSelectors` of a trail, or of another owner. Raises InvalidEventSelectors.
 
     Lengths and patterns of single members are the service model's; what members mean together is checked here.
     """
     if not given:
         raise InvalidEventSelectors("Specify at least one advanced event selector.")
-    selectors = tuple(_read(one) for one in given)
+    selectors = tuple(_read(one, fields, owner) for one in given)
     values = sum(len(values) for one in selectors for field in one.field_selectors for values in operands(field))
     if values > limits.ADVANCED_SELECTOR_VALUES:
         raise InvalidEventSelectors(
-            f"The total number of values in all advanced event selectors of a trail cannot exceed "
+            f"The total number of values in all advanced event selectors of {owner} cannot exceed "
             f"{limits.ADVANCED_SELECTOR_VALUES}; {values} are given."
         )
     return selectors
@@ -60,14 +62,14 @@ def operands(field: FieldSelector) -> tuple[tuple[str, ...], ...]:
     return tuple(getattr(field, attribute) for attribute in OPERATORS.values())
 
 
-def _read(given: Mapping[str, Any]) -> AdvancedSelector:
+def _read(given: Mapping[str, Any], allowed: FieldsByCategory, owner: str) -> AdvancedSelector:
     fields = tuple(_read_field(one) for one in given["FieldSelectors"])
     names = [field.field for field in fields]
     for name in names:
         if names.count(name) > 1:
             raise InvalidEventSelectors(f"Field {name} stands in more than one field selector of an event selector.")
     by_name = {field.field: field for field in fields}
-    rules = _rules_of(by_name.get("eventCategory"))
+    rules = _rules_of(by_name.get("eventCategory"), allowed, owner)
     for name, rule in rules.items():
         if rule.required and name not in by_name:
             raise InvalidEventSelectors(f"Field {name} is required with this eventCategory.")
@@ -81,13 +83,13 @@ def _read_field(given: Mapping[str, Any]) -> FieldSelector:
     return FieldSelector(given["Field"], **values)
 
 
-def _rules_of(category: FieldSelector | None) -> Mapping[str, FieldRule]:
+def _rules_of(category: FieldSelector | None, allowed: FieldsByCategory, owner: str) -> Mapping[str, FieldRule]:
     if category is None:
         raise InvalidEventSelectors("Each advanced event selector requires the field eventCategory.")
-    rules = TRAIL_FIELDS.get(category.equals[0]) if len(category.equals) == 1 else None
+    rules = allowed.get(category.equals[0]) if len(category.equals) == 1 else None
     if rules is None:
         given = ", ".join(category.equals)
-        raise InvalidEventSelectors(f"Value [{given}] of the field eventCategory is not valid for a trail.")
+        raise InvalidEventSelectors(f"Value [{given}] of the field eventCategory is not valid for {owner}.")
     return rules
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from opentrail.journal import Batch
 from opentrail.record.faults import BadRecord
 from opentrail.record.view import ABSENT, ResourceView, resource_entries, view
 from opentrail.selectors.resource_types import IMPLIED_TYPES
@@ -78,6 +79,12 @@ class Events:
         if known is None:
             known = self._touched[index] = read_touched(self.fields(index))
         return known
+
+
+def events_of(batch: Batch) -> Events:
+    """The events of a batch as matchers read them; decoded at most once for all that look at it."""
+    entries = batch.entries
+    return Events(entries.accounts, entries.regions, entries.categories, entries.bodies)
 
 
 def read_fields(raw: bytes) -> EventFields:

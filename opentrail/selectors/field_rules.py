@@ -1,4 +1,4 @@
-"""Which fields an advanced event selector of a trail may name, by category, with which operators and values."""
+"""Which fields an advanced event selector may name, by category, with which operators and values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -36,11 +36,13 @@ class FieldRule:
     single: bool = False  # exactly one value, over all operators
 
 
+FieldsByCategory = Mapping[str, Mapping[str, FieldRule]]
+
 _CATEGORY: Final = FieldRule(_EQUALS, required=True, single=True)
 _READ_ONLY: Final = FieldRule(_EQUALS, _among("true", "false"))
 _FREE: Final = FieldRule(_ANY)
 
-TRAIL_FIELDS: Final[Mapping[str, Mapping[str, FieldRule]]] = {
+TRAIL_FIELDS: Final[FieldsByCategory] = {
     "Management": {
         "eventCategory": _CATEGORY,
         "readOnly": _READ_ONLY,
@@ -64,4 +66,28 @@ TRAIL_FIELDS: Final[Mapping[str, Mapping[str, FieldRule]]] = {
         "vpcEndpointId": _FREE,
         "errorCode": FieldRule(_EQUALS, _among("VpceAccessDenied")),
     },
+}
+
+_ONLY_CATEGORY: Final = {"eventCategory": _CATEGORY}
+
+STORE_FIELDS: Final[FieldsByCategory] = {
+    **TRAIL_FIELDS,
+    "Management": {
+        "eventCategory": _CATEGORY,
+        "readOnly": _READ_ONLY,
+        "eventSource": _FREE,
+        "eventName": _FREE,
+        "eventType": _FREE,
+        "userIdentity.arn": _FREE,
+        "sessionCredentialFromConsole": FieldRule(_EXACT, _among("true", "false")),
+    },
+    "NetworkActivity": {
+        **TRAIL_FIELDS["NetworkActivity"],
+        "eventType": _FREE,
+        "userIdentity.arn": _FREE,
+    },
+    "Insight": _ONLY_CATEGORY,
+    "ConfigurationItem": _ONLY_CATEGORY,
+    "Evidence": _ONLY_CATEGORY,
+    "ActivityAuditLog": _ONLY_CATEGORY,
 }

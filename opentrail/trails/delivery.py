@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from opentrail.catalog.trails import Trail
 from opentrail.clock import Clock
 from opentrail.journal import Journal
-from opentrail.selectors.matcher import Matcher
+from opentrail.selectors.matcher import Matcher, trail_matcher
 from opentrail.trails.bucket_writing import BucketWriter
 from opentrail.trails.deliverer import Deliverer
 from opentrail.trails.digest_writing import DigestWriter
@@ -62,7 +62,7 @@ class TrailDelivery:
         self._upkeep = Upkeep(engine, outbox, digests, clock, self.deliverer.wake)
 
         def make_matcher(trail: Trail) -> Matcher:
-            return Matcher(trail, settings.regions, settings.members)
+            return trail_matcher(trail, settings.regions, settings.members)
 
         self.follower = DeliveryFollower(
             engine,

@@ -18,9 +18,10 @@ from opentrail.catalog.trails import Trails, TrailVersion
 from opentrail.clock import Clock
 from opentrail.journal import Batch
 from opentrail.journal.entries import ReadResult
+from opentrail.selectors.events import events_of
 from opentrail.trails.cutting import Cutter, TrailsChanged
 from opentrail.trails.grid import slot
-from opentrail.trails.judging import TrailInPass, events_of
+from opentrail.trails.judging import TrailInPass
 from opentrail.trails.outbox import Outbox
 from opentrail.trails.settings import DeliverySettings
 from opentrail.trails.timeline import MakeMatcher, Timeline

@@ -70,9 +70,3 @@ class TrailInPass:
         """Whether its last events wait for a cut: a trail that stopped is not left waiting for the interval."""
         timeline = self.timeline
         return bool(self.buffers) and not timeline.logging and self.judged >= timeline.last_change()
-
-
-def events_of(batch: Batch) -> Events:
-    """The events of a batch as matchers read them; decoded at most once for all trails."""
-    entries = batch.entries
-    return Events(entries.accounts, entries.regions, entries.categories, entries.bodies)

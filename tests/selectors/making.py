@@ -8,7 +8,7 @@ import msgspec
 from opentrail.catalog.event_selectors import Selectors
 from opentrail.catalog.trails import Trail
 from opentrail.selectors.events import Events
-from opentrail.selectors.matcher import Matcher
+from opentrail.selectors.matcher import trail_matcher
 from opentrail.selectors.reading import read_selectors
 
 ACCOUNT = "111122223333"
@@ -40,7 +40,7 @@ def events(*records: dict[str, Any], category: str = "Management", account: str 
 
 def chosen(parameters: dict[str, Any], *records: dict[str, Any], category: str = "Management") -> list[int]:
     """Which of the records a trail with these selectors gets."""
-    return Matcher(trail(read_selectors(parameters)), REGIONS).selected(events(*records, category=category))
+    return trail_matcher(trail(read_selectors(parameters)), REGIONS).selected(events(*records, category=category))
 
 
 def s3_call(name: str, bucket: str, key: str, **more: Any) -> dict[str, Any]:

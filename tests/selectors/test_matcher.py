@@ -8,7 +8,7 @@ import pytest
 from opentrail.catalog.event_selectors import Aggregation, InsightSelector
 from opentrail.selectors.coverage import DEFAULT_REGIONS
 from opentrail.selectors.events import Events
-from opentrail.selectors.matcher import Matcher
+from opentrail.selectors.matcher import trail_matcher
 from opentrail.selectors.reading import read_selectors
 from tests.selectors.making import ACCOUNT, REGION, REGIONS, chosen, events, s3_call, trail
 
@@ -47,13 +47,13 @@ def data(kind: str, *values: str) -> dict[str, object]:
 def test_a_fresh_trail_gets_management_events_alone() -> None:
     network = {"eventCategory": "NetworkActivity"}
     insight, aggregated = {"eventCategory": "Insight"}, {"eventCategory": "Aggregated"}
-    matcher = Matcher(trail(), REGIONS)
+    matcher = trail_matcher(trail(), REGIONS)
     assert matcher.selected(events(WRITE, READ, PUT, network, insight, aggregated, KMS)) == [0, 1, 6]
 
 
 def test_a_fresh_trail_reads_no_record() -> None:
     unreadable = Events([ACCOUNT], [REGION], ["Management"], [b"not json"])
-    assert Matcher(trail(), REGIONS).selected(unreadable) == [0]
+    assert trail_matcher(trail(), REGIONS).selected(unreadable) == [0]
 
 
 def test_reads_or_writes() -> None:
@@ -188,9 +188,9 @@ def test_a_single_region_trail_has_its_home_s_events() -> None:
     leading = WRITE | {"awsRegion": "us-east-1"}
     disabled = WRITE | {"awsRegion": "af-south-1"}
     records = events(WRITE, abroad, leading, disabled)
-    assert Matcher(trail(), REGIONS).selected(records) == [0]
-    assert Matcher(trail(multi_region=True), REGIONS).selected(records) == [0, 1, 2]
-    assert Matcher(trail(multi_region=True), ["af-south-1"]).selected(records) == [3]
+    assert trail_matcher(trail(), REGIONS).selected(records) == [0]
+    assert trail_matcher(trail(multi_region=True), REGIONS).selected(records) == [0, 1, 2]
+    assert trail_matcher(trail(multi_region=True), ["af-south-1"]).selected(records) == [3]
     assert len(DEFAULT_REGIONS) == len(set(DEFAULT_REGIONS)) == 17
 
 
@@ -201,15 +201,15 @@ def test_global_services_can_be_left_out_at_home_in_the_leading_region() -> None
     user = {"eventSource": "signin.amazonaws.com", "userIdentity": {"type": "IAMUser"}} | at_home
     records = events(WRITE | at_home, queue, root, user)
     home = trail(home_region="us-east-1")
-    assert Matcher(home, REGIONS).selected(records) == [0, 1, 2, 3]
-    assert Matcher(msgspec.structs.replace(home, include_global=False), REGIONS).selected(records) == [1, 3]
+    assert trail_matcher(home, REGIONS).selected(records) == [0, 1, 2, 3]
+    assert trail_matcher(msgspec.structs.replace(home, include_global=False), REGIONS).selected(records) == [1, 3]
 
 
 def test_accounts() -> None:
     member, stranger = WRITE | {"recipientAccountId": "222233334444"}, WRITE | {"recipientAccountId": "999999999999"}
     records = events(WRITE, member, stranger)
-    assert Matcher(trail(), REGIONS, ["222233334444"]).selected(records) == [0]
-    assert Matcher(trail(organization_id="o-exampleorg"), REGIONS, ["222233334444"]).selected(records) == [0, 1]
+    assert trail_matcher(trail(), REGIONS, ["222233334444"]).selected(records) == [0]
+    assert trail_matcher(trail(organization_id="o-exampleorg"), REGIONS, ["222233334444"]).selected(records) == [0, 1]
 
 
 def test_our_own_deliveries_can_be_left_out() -> None:
@@ -219,16 +219,16 @@ def test_our_own_deliveries_can_be_left_out() -> None:
     check = {"eventSource": "s3.amazonaws.com", "eventName": "GetBucketAcl"} | ours
     selectors = read_selectors(data("AWS::S3::Object", "arn:aws:s3"))
     records = events(put, read, logs, check, PUT)
-    assert Matcher(trail(selectors), REGIONS).selected(records) == [0, 1, 3, 4]
-    assert Matcher(trail(selectors, recursive_logging=False), REGIONS).selected(records) == [1, 3, 4]
+    assert trail_matcher(trail(selectors), REGIONS).selected(records) == [0, 1, 3, 4]
+    assert trail_matcher(trail(selectors, recursive_logging=False), REGIONS).selected(records) == [1, 3, 4]
 
 
 def test_insights_and_aggregated_events_come_when_asked_for() -> None:
     records = events({"eventCategory": "Insight"}, {"eventCategory": "Aggregated"}, WRITE)
     insights = trail(insight_selectors=(InsightSelector("ApiCallRateInsight"),))
-    assert Matcher(insights, REGIONS).selected(records) == [0, 2]
+    assert trail_matcher(insights, REGIONS).selected(records) == [0, 2]
     aggregated = trail(aggregations=(Aggregation("Data", ("API_ACTIVITY",)),))
-    assert Matcher(aggregated, REGIONS).selected(records) == [1, 2]
+    assert trail_matcher(aggregated, REGIONS).selected(records) == [1, 2]
 
 
 def test_records_with_odd_types_are_judged_by_what_they_mean() -> None:
@@ -245,11 +245,11 @@ def test_records_with_odd_types_are_judged_by_what_they_mean() -> None:
         ]
     }
     assert chosen(writes, odd) == [0]
-    assert Matcher(trail(read_selectors(writes)), REGIONS).selected(nothing) == []
+    assert trail_matcher(trail(read_selectors(writes)), REGIONS).selected(nothing) == []
 
 
 def test_many_envelopes_do_not_fill_the_memory() -> None:
-    matcher = Matcher(trail(), REGIONS)
+    matcher = trail_matcher(trail(), REGIONS)
     for start in range(0, 20_000, 1000):
         accounts = [str(number) for number in range(start, start + 1000)]
         strangers = Events(accounts, [REGION] * 1000, ["Management"] * 1000, [b"{}"] * 1000)

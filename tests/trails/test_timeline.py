@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opentrail.catalog.trails import Trail, TrailVersion
-from opentrail.selectors.matcher import Matcher
+from opentrail.selectors.matcher import trail_matcher
 from opentrail.trails.grid import ceil_second, floor_second, named_us, slot
 from opentrail.trails.timeline import Timeline
 from tests.trails.rig import ACCOUNT, HOME, REGIONS
@@ -18,7 +18,7 @@ def made(*versions: tuple[int, bool, bool]) -> Timeline:
         ))
         for number, (start, logging, validation) in enumerate(versions, 1)
     ]  # fmt: skip
-    return Timeline(trails, lambda trail: Matcher(trail, REGIONS))
+    return Timeline(trails, lambda trail: trail_matcher(trail, REGIONS))
 
 
 def judged(timeline: Timeline, after: int, through: int) -> dict[int, int]:
