@@ -22,9 +22,9 @@ from opentrail.record.envelope import envelope
 from opentrail.record.faults import BadRecord
 from opentrail.record.view import view
 from opentrail.segments.event_keys import event_keys
-from opentrail.segments.file_io import TABLE_FOLDER
 from opentrail.segments.index import index_of, read_sources
 from opentrail.segments.index_file import read_index_file
+from opentrail.segments.layout import HISTORY
 from opentrail.segments.segment import Segment
 from opentrail.segments.snapshot import SegmentFile, Snapshot, SnapshotReader
 from opentrail.segments.source import Pages
@@ -68,7 +68,7 @@ def check(tables: Path, journal_folder: Path) -> Findings:
     try:
         with (
             Journal.open(journal_folder, SystemClock(), read_only=True) as journal,
-            reading(tables / TABLE_FOLDER),
+            reading(HISTORY.folder(tables)),
         ):
             mirrored = journal.position(NAME)  # before the table, which only moves on
             snapshot = reader.load()

@@ -23,7 +23,7 @@ from opentrail.journal import Journal
 from opentrail.journal.entries import Batch
 from opentrail.record.view import RecordView, views
 from opentrail.segments.attributes import OTHER, Answers, Scope, answers
-from opentrail.segments.file_io import TABLE_FOLDER
+from opentrail.segments.layout import HISTORY
 from opentrail.segments.segment import Segment
 from opentrail.segments.snapshot import Snapshot, SnapshotReader
 from opentrail.segments.source import Pages, Source, Wanted
@@ -53,7 +53,7 @@ def list_events(tables: Path, journal: Journal, filters: EventFilters | None = N
     wanted = filters if filters is not None else EventFilters()
     reader = SnapshotReader(tables)
     try:
-        with reading(tables / TABLE_FOLDER):
+        with reading(HISTORY.folder(tables)):
             snapshot = reader.load()
             # The table first: whatever it does not have yet is in the journal beyond its position, and stays there.
             both = heapq.merge(

@@ -4,7 +4,7 @@ pyiceberg's own file access leaves metadata in the operating system's cache whil
 a power cut the catalog could point to an empty file. Here a file is on disk, name included, before its writer closes.
 
 Iceberg writes absolute locations into its metadata. A data folder may be moved or mounted elsewhere all the same:
-what a location says before the table's own folder is not looked at, it is taken to be the tables folder of today.
+what a location says before the namespace's folder is not looked at, it is taken to be the tables folder of today.
 """
 
 import os
@@ -16,7 +16,7 @@ from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStrea
 
 SCHEME: Final = "file://"
 TABLES_PROPERTY: Final = "opentrail.tables"  # the tables folder, handed to DurableFileIO by the catalog
-TABLE_FOLDER: Final = "history/events"
+NAMESPACE_PROPERTY: Final = "opentrail.namespace"  # the folder in it that holds the tables of the catalog
 
 
 def path_of(location: str) -> Path:
@@ -29,16 +29,21 @@ def location_of(path: Path) -> str:
     return path.resolve().as_uri()
 
 
+def file_properties(tables: Path, namespace: str) -> dict[str, str]:
+    """What DurableFileIO has to be told."""
+    return {TABLES_PROPERTY: str(tables.resolve()), NAMESPACE_PROPERTY: namespace}
+
+
 class DurableFileIO(FileIO):
     """Local files; named in the catalog as `py-io-impl`."""
 
     def resolve(self, location: str) -> Path:
         """Where the file of a location is today."""
-        tables = self.properties.get(TABLES_PROPERTY)
-        _, found, inside = location.rpartition(f"/{TABLE_FOLDER}/")
-        if tables is None or not found:
+        tables, namespace = self.properties.get(TABLES_PROPERTY), self.properties.get(NAMESPACE_PROPERTY)
+        _, found, inside = location.rpartition(f"/{namespace}/")
+        if tables is None or namespace is None or not found:
             return path_of(location)
-        return Path(tables) / TABLE_FOLDER / unquote(inside)
+        return Path(str(tables)) / str(namespace) / unquote(inside)
 
     def new_input(self, location: str) -> InputFile:
         """A file to read."""

@@ -6,6 +6,7 @@ while that does not change. Manifests never change, so those already read are re
 
 import sqlite3
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,12 +16,10 @@ from pyiceberg.serializers import FromInputFile
 from pyiceberg.table.metadata import TableMetadata
 
 from opentrail.segments.faults import TableCorrupt, TableUnreadable
-from opentrail.segments.file_io import TABLE_FOLDER, TABLES_PROPERTY, DurableFileIO
-from opentrail.segments.schema import NAMES
+from opentrail.segments.file_io import DurableFileIO, file_properties
+from opentrail.segments.layout import HISTORY, TableLayout
 
-CATALOG_FILE: Final = "iceberg.db"
 CATALOG_NAME: Final = "opentrail"
-NAMESPACE, TABLE = TABLE_FOLDER.split("/")
 POSITION_PROPERTY: Final = "opentrail.journal-position"
 EXPIRED_PROPERTY: Final = "opentrail.expired-before"  # microseconds: what happened and arrived earlier may be gone
 
@@ -28,9 +27,6 @@ _CURRENT: Final = (
     "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND table_name = ?"
 )
 _BUSY_SECONDS: Final = 10.0
-_POSITION_ID: Final = NAMES.index("position") + 1
-_ARRIVED_ID: Final = NAMES.index("arrivedat") + 1
-_TIME_ID: Final = NAMES.index("eventtime") + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +40,13 @@ class SegmentFile:
     newest_us: int
     first_position: int
     last_position: int
-    first_arrival_us: int
-    last_arrival_us: int
+    first_arrival_us: int = 0  # 0 where the table does not tell
+    last_arrival_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One state of the table. Every journal event up to `position` that history wants is in `files`, or expired."""
+    """One state of the table. Every journal event up to `position` that its owner wants is in `files`, or expired."""
 
     location: str  # of the metadata file; "" while there is no table
     position: int
@@ -67,11 +63,14 @@ EMPTY: Final = Snapshot("", 0, ())
 
 
 class SnapshotReader:
-    """Reads the table of a tables folder; needs no lock and does not disturb the committer. Not for several threads."""
+    """Reads a table of a tables folder; needs no lock and does not disturb the committer. Not for several threads."""
 
-    def __init__(self, tables: Path) -> None:
-        self._database = tables / CATALOG_FILE
-        self._io = DurableFileIO({TABLES_PROPERTY: str(tables.resolve())})
+    def __init__(self, tables: Path, layout: TableLayout = HISTORY) -> None:
+        self._layout = layout
+        self._database = tables / layout.catalog_file
+        self._io = DurableFileIO(file_properties(tables, layout.namespace))
+        schema = layout.schema()
+        self._bounded = [schema.find_field(name).field_id for name in layout.bounded]
         self._manifests: dict[str, tuple[SegmentFile, ...]] = {}
         self._connection: sqlite3.Connection | None = None
 
@@ -80,7 +79,8 @@ class SnapshotReader:
         if self._connection is None and not self._database.exists():
             return ""
         try:
-            row = self._open().execute(_CURRENT, (CATALOG_NAME, NAMESPACE, TABLE)).fetchone()
+            named = (CATALOG_NAME, self._layout.namespace, self._layout.name)
+            row = self._open().execute(_CURRENT, named).fetchone()
         except sqlite3.Error as error:
             if "no such table" in str(error):  # the committer is just making it
                 return ""
@@ -133,30 +133,32 @@ class SnapshotReader:
         if found is None:
             entries = manifest.fetch_manifest_entry(self._io, discard_deleted=True)
             found = tuple(
-                segment_file(entry.data_file, self._io.resolve(entry.data_file.file_path))
+                segment_file(entry.data_file, self._io.resolve(entry.data_file.file_path), self._bounded)
                 for entry in entries
                 if entry.status != ManifestEntryStatus.DELETED
             )
         return found
 
 
-def segment_file(file: DataFile, path: Path) -> SegmentFile:
-    """What a manifest says of one file, which lies at `path` today."""
+def segment_file(file: DataFile, path: Path, bounded: Sequence[int]) -> SegmentFile:
+    """What a manifest says of one file, which lies at `path` today; `bounded`: field IDs as TableLayout.bounded."""
     lower, upper = file.lower_bounds or {}, file.upper_bounds or {}
     try:
-        return SegmentFile(
-            path=path,
-            rows=file.record_count,
-            bytes=file.file_size_in_bytes,
-            oldest_us=_number(lower[_TIME_ID]),
-            newest_us=_number(upper[_TIME_ID]),
-            first_position=_number(lower[_POSITION_ID]),
-            last_position=_number(upper[_POSITION_ID]),
-            first_arrival_us=_number(lower[_ARRIVED_ID]),
-            last_arrival_us=_number(upper[_ARRIVED_ID]),
-        )
+        bounds = [(_number(lower[field]), _number(upper[field])) for field in bounded]
     except KeyError as error:
         raise TableCorrupt(f"{file.file_path}: its manifest states no bounds of column {error}") from error
+    positions, times, arrivals = (*bounds, (0, 0))[:3]
+    return SegmentFile(
+        path=path,
+        rows=file.record_count,
+        bytes=file.file_size_in_bytes,
+        oldest_us=times[0],
+        newest_us=times[1],
+        first_position=positions[0],
+        last_position=positions[1],
+        first_arrival_us=arrivals[0],
+        last_arrival_us=arrivals[1],
+    )
 
 
 def _number(bound: bytes) -> int:

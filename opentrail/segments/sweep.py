@@ -52,7 +52,8 @@ def unreferenced(table: EventTable) -> list[Path]:
     named = table.referenced_metadata()
     for file in table.snapshot.files:
         named.add(file.path)
-        named.add(index_path(file.path))
+        if table.layout.indexed:
+            named.add(index_path(file.path))
     present = (path for folder in (table.data_folder, table.metadata_folder) for path in folder.rglob("*"))
     return [path for path in present if path not in named and path.is_file()]
 

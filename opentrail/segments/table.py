@@ -1,33 +1,35 @@
-"""The event table: Iceberg v2 through pyiceberg, its catalog in SQLite. Only the one committer uses this module.
+"""A table of events: Iceberg v2 through pyiceberg, its catalog in SQLite. Only the one committer uses this module.
 
 Files and the journal position that they reach are committed in one transaction; the position is a table property,
 because a later commit without it would hide the summary of a snapshot. A commit that fails leaves files that
 nothing names; they are swept later. The table is never written by two at once: its owner holds the follower's lock.
 """
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Self
 
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from pyiceberg.io.pyarrow import parquet_file_to_data_file
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
-from opentrail.segments.file_io import TABLE_FOLDER, TABLES_PROPERTY, DurableFileIO, location_of
-from opentrail.segments.schema import iceberg_schema
+from opentrail import telemetry
+from opentrail.segments.file_io import DurableFileIO, file_properties, location_of
+from opentrail.segments.layout import HISTORY, TableLayout
 from opentrail.segments.snapshot import (
-    CATALOG_FILE,
     CATALOG_NAME,
     EXPIRED_PROPERTY,
-    NAMESPACE,
     POSITION_PROPERTY,
-    TABLE,
     SegmentFile,
     Snapshot,
     SnapshotReader,
 )
+
+_log = telemetry.logger("segments")
 
 _PROPERTIES: Final = {
     "format-version": "2",
@@ -35,49 +37,40 @@ _PROPERTIES: Final = {
     "write.metadata.previous-versions-max": "20",
     "commit.manifest-merge.enabled": "true",
     "commit.manifest.min-count-to-merge": "20",
-    # Bounds of these three are what retention, compaction and readers go by; others would only make manifests long.
     "write.metadata.metrics.default": "none",
-    "write.metadata.metrics.column.position": "full",
-    "write.metadata.metrics.column.arrivedat": "full",
-    "write.metadata.metrics.column.eventtime": "full",
-    POSITION_PROPERTY: "0",
 }
 
 
 class EventTable:
-    """The committer's hold of the table of a tables folder."""
+    """The committer's hold of one table of a tables folder."""
 
-    def __init__(self, catalog: SqlCatalog, table: Table, tables: Path) -> None:
+    def __init__(self, catalog: SqlCatalog, table: Table, tables: Path, layout: TableLayout) -> None:
         self._catalog = catalog
         self._table = table
-        self._reader = SnapshotReader(tables)
-        self.folder = tables.resolve() / TABLE_FOLDER
-        self._io = DurableFileIO({TABLES_PROPERTY: str(tables.resolve())})
+        self._reader = SnapshotReader(tables, layout)
+        self.layout = layout
+        self.folder = layout.folder(tables.resolve())
+        self._io = DurableFileIO(file_properties(tables, layout.namespace))
         self._commits = 0
         self._snapshot = self._reader.of_metadata(table.metadata, table.metadata_location)
 
     @classmethod
-    def open(cls, tables: Path) -> Self:
-        """The table in `tables`, made there if it is missing."""
-        tables.mkdir(parents=True, exist_ok=True)
-        implementation = f"{DurableFileIO.__module__}.{DurableFileIO.__name__}"
-        catalog = SqlCatalog(
-            CATALOG_NAME,
-            **{
-                "uri": f"sqlite:///{(tables / CATALOG_FILE).resolve()}",
-                "warehouse": location_of(tables),
-                "py-io-impl": implementation,
-                TABLES_PROPERTY: str(tables.resolve()),
+    def open(cls, tables: Path, layout: TableLayout = HISTORY, position: int = 0) -> Self:
+        """The table of `layout` in `tables`, made there if it is missing; it then reaches up to `position`."""
+        catalog = _catalog(tables, layout)
+        catalog.create_namespace_if_not_exists(layout.namespace)
+        table = catalog.create_table_if_not_exists(
+            (layout.namespace, layout.name),
+            schema=layout.schema(),
+            location=location_of(layout.folder(tables)),
+            properties={
+                **_PROPERTIES,
+                **{f"write.metadata.metrics.column.{name}": "full" for name in layout.bounded},
+                **layout.properties,
+                POSITION_PROPERTY: str(position),
             },
         )
-        catalog.create_namespace_if_not_exists(NAMESPACE)
-        table = catalog.create_table_if_not_exists(
-            (NAMESPACE, TABLE),
-            schema=iceberg_schema(),
-            location=location_of(tables / TABLE_FOLDER),
-            properties=_PROPERTIES,
-        )
-        return cls(catalog, table, tables)
+        return cls(catalog, table, tables, layout)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -171,3 +164,28 @@ class EventTable:
     def _committed(self) -> None:
         self._commits += 1
         self._snapshot = self._reader.of_metadata(self._table.metadata, self._table.metadata_location)
+
+
+def drop_table(tables: Path, layout: TableLayout) -> None:
+    """Take the table out of its catalog, then delete its folder. What a crash leaves is done by the next call."""
+    catalog = _catalog(tables, layout)
+    try:
+        catalog.drop_table((layout.namespace, layout.name))
+    except (NoSuchTableError, NoSuchNamespaceError):
+        _log.info("table was dropped before", action="segments.drop", table=layout.name)
+    finally:
+        catalog.close()
+    shutil.rmtree(layout.folder(tables), ignore_errors=True)
+
+
+def _catalog(tables: Path, layout: TableLayout) -> SqlCatalog:
+    tables.mkdir(parents=True, exist_ok=True)
+    return SqlCatalog(
+        CATALOG_NAME,
+        **{
+            "uri": f"sqlite:///{(tables / layout.catalog_file).resolve()}",
+            "warehouse": location_of(tables),
+            "py-io-impl": f"{DurableFileIO.__module__}.{DurableFileIO.__name__}",
+            **file_properties(tables, layout.namespace),
+        },
+    )
