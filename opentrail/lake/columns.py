@@ -6,6 +6,7 @@ come as CloudTrail records them (`insightDetails`) or flat, as stores show them;
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from opentrail.lake.sql import types
@@ -71,11 +72,18 @@ _INSIGHT_STRUCTURE: Final = {
 }
 
 
-def columns_of_events(json_column: str, columns: Columns = CLOUDTRAIL) -> str:
-    """The select list that makes a store of `columns` out of what `parsed_events` gives."""
+def columns_of_events(
+    json_column: str, columns: Columns = CLOUDTRAIL, given: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The select list that makes a store of `columns` out of what `parsed_events` gives.
+
+    `given`: SQL of columns that are not taken out of the JSON.
+    """
     parts = []
     for name, kind in columns.items():
-        if name == "eventjson":
+        if name in given:
+            parts.append(f"{given[name]} AS {quoted(name)}")
+        elif name == "eventjson":
             parts.append(f"{json_column} AS eventjson")
         elif name == "eventjsonchecksum":
             parts.append(f"to_base64(unhex(sha256({json_column}))) AS eventjsonchecksum")

@@ -1,0 +1,87 @@
+"""Events that wait to become rows of a store, and the SQL that makes them so: columns from JSON, by DuckDB, in batches.
+
+Rows are brought in order (event time, position) before their JSON is read, while they are still three columns. The
+time of a row is that of the envelope, which is never missing; all other columns come from the record's own JSON.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from opentrail.journal import Batch
+from opentrail.lake.columns import columns_of_events, parsed_events
+from opentrail.lake.sql.schemas import Columns
+
+POSITION: Final = "position"  # of the event in the journal: what tells that it is in the table once
+_WAITING: Final = "waiting"
+_GIVEN: Final = {"eventtime": "eventtime"}
+
+
+class EventRows:
+    """Events of one store in the order of their positions."""
+
+    def __init__(self) -> None:
+        self.positions: list[int] = []
+        self.times_us: list[int] = []
+        self.bodies: list[bytes] = []
+        self.bytes = 0
+
+    @property
+    def count(self) -> int:
+        """How many events these are."""
+        return len(self.positions)
+
+    def add(self, batch: Batch, chosen: Sequence[int], keep_after_us: int) -> None:
+        """Take the chosen events of a batch, but for those that happened before `keep_after_us`."""
+        times, bodies, first = batch.entries.times_us, batch.entries.bodies, batch.first
+        for index in chosen:
+            if times[index] >= keep_after_us:
+                self.positions.append(first + index)
+                self.times_us.append(times[index])
+                self.bodies.append(bodies[index])
+                self.bytes += len(bodies[index])
+
+    def waiting(self) -> pa.Table:
+        """`position`, `eventtime`, `eventjson`, in the order of a file."""
+        times = np.array(self.times_us, np.int64)
+        positions = np.array(self.positions, np.int64)
+        order = np.lexsort((positions, times))
+        bodies = self.bodies
+        return pa.table(
+            {
+                POSITION: pa.array(positions[order]),
+                "eventtime": pa.array(times[order]).view(pa.timestamp("us")),
+                # The bytes of the record as they are; intake let in UTF-8 alone.
+                "eventjson": pa.array([bodies[row] for row in order.tolist()], pa.large_binary()).view(
+                    pa.large_string()
+                ),
+            }
+        )
+
+
+def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """An engine that makes rows; it keeps their order."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET preserve_insertion_order = true")
+    if threads is not None:
+        connection.execute(f"SET threads = {threads}")
+    return connection
+
+
+def select_of(columns: Columns) -> str:
+    """The SELECT that makes rows of a store, and their positions, out of what `waiting` gives."""
+    read = f"SELECT position, eventtime, eventjson, {parsed_events('eventjson', columns)} FROM {_WAITING}"
+    return f"SELECT {columns_of_events('eventjson', columns, _GIVEN)}, {POSITION} FROM ({read})"
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, rows: EventRows, columns: Columns) -> pa.Table:
+    """The rows with all columns of the store, typed, in memory."""
+    connection.register(_WAITING, rows.waiting())
+    try:
+        return connection.sql(select_of(columns)).to_arrow_table()
+    finally:
+        connection.unregister(_WAITING)

@@ -1,0 +1,138 @@
+"""What a query reads of an event data store: the files of its table, and the newest events that are in none yet.
+
+The catalog's word of how far the store is comes first, then the table's snapshot, then the journal: so each event is
+there exactly once, whatever is committed meanwhile, and every event that is durable when the reading begins. Events
+that have served their time are left out, whether their file is still there or not.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from opentrail import limits
+from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
+from opentrail.clock import MICROSECONDS, Clock
+from opentrail.journal import Journal
+from opentrail.lake.engine import Table
+from opentrail.lake.event_rows import EventRows, connect, rows_of
+from opentrail.lake.faults import StoreNotFound
+from opentrail.lake.sql.types import quoted, text_literal
+from opentrail.lake.tables import columns_of, layout_of
+from opentrail.lake.timeline import ChannelDestinations, StoreTimeline, reaches_lake
+from opentrail.segments.snapshot import SnapshotReader
+from opentrail.segments.sweep import reading
+from opentrail.selectors.events import events_of
+from opentrail.selectors.matcher import Matcher, store_matcher
+
+_DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What stores may cover: the Regions that are enabled, and the accounts of the organization."""
+
+    regions: tuple[str, ...]
+    members: tuple[str, ...] = ()
+
+    def matcher(self, store: EventDataStore) -> Matcher:
+        """What a version of a store selects."""
+        return store_matcher(store, self.regions, self.members)
+
+
+def nowhere(channel: str, position: int) -> Collection[str]:
+    """The destinations of channels where there are none."""
+    return ()
+
+
+def keep_after_us(store: EventDataStore, now_us: int) -> int:
+    """Events of the store that happened before this have served their time."""
+    return now_us - store.retention_days * _DAY_SECONDS * MICROSECONDS
+
+
+class LakeReader:
+    """Reads stores, beside a running server or without one; writes nothing.
+
+    `catalog` is the data folder's catalog, `tables` its tables folder, `journal` may be open for reading only. For one
+    thread.
+    """
+
+    def __init__(
+        self,
+        catalog: Engine,
+        tables: Path,
+        journal: Journal,
+        clock: Clock,
+        reach: Reach,
+        destinations: ChannelDestinations = nowhere,
+    ) -> None:
+        self._stores = EventDataStores(catalog)
+        self._tables = tables
+        self._journal = journal
+        self._clock = clock
+        self._reach = reach
+        self._destinations = destinations
+
+    @contextmanager
+    def reading(self, store_id: str) -> Iterator[Table]:
+        """The store as of now, as a table of the engine; while inside, none of its files is swept away.
+
+        Whether the caller may read it, and whether it is pending deletion, is settled before (StoreRegistry). Raises
+        StoreNotFound, TableCorrupt, TableUnreadable, JournalCorrupt.
+        """
+        versions = self._stores.versions_of(store_id)
+        if not versions:
+            raise StoreNotFound(f"Event data store {store_id} was not found.")
+        timeline = StoreTimeline(versions, self._reach.matcher, self._destinations)
+        layout = layout_of(timeline.store)
+        with reading(layout.folder(self._tables)):
+            yield self._table(timeline)
+
+    def _table(self, timeline: StoreTimeline) -> Table:
+        store = timeline.store
+        settled = self._stores.progress().get(store.id, 0)
+        snapshots = SnapshotReader(self._tables, layout_of(store))
+        try:
+            snapshot = snapshots.load()
+        finally:
+            snapshots.close()
+        oldest_us = keep_after_us(store, self._clock.now_us())
+        tail = self._tail(timeline, max(settled, snapshot.position), oldest_us)
+        files = [file for file in snapshot.files if file.newest_us >= oldest_us]
+        columns = columns_of(store.category)
+        listed = ", ".join(map(quoted, columns))
+        name = f"tail-{store.id}"
+        parts = [f"SELECT {listed} FROM {quoted(name)}"] if tail.count or not files else []
+        if files:
+            paths = ", ".join(text_literal(str(file.path)) for file in files)
+            kept = f" WHERE eventtime >= make_timestamp({oldest_us})"
+            straddles = any(file.oldest_us < oldest_us for file in files)
+            parts.append(f"SELECT {listed} FROM read_parquet([{paths}]){kept if straddles else ''}")
+        connection = connect()
+        try:
+            memory = {name: rows_of(connection, tail, columns)} if tail.count or not files else {}
+        finally:
+            connection.close()
+        return Table(
+            columns,
+            " UNION ALL ".join(parts),
+            tuple(file.path for file in files),
+            memory,
+            sum(file.rows for file in files),
+        )
+
+    def _tail(self, timeline: StoreTimeline, after: int, oldest_us: int) -> EventRows:
+        """What the store gets of the journal beyond `after`."""
+        rows = EventRows()
+        head = self._journal.head()
+        while after < head:
+            found = self._journal.read(after, limits.FOLLOWER_READ_EVENTS, origins=reaches_lake)
+            for batch in found:
+                rows.add(batch, timeline.chosen(batch, events_of(batch), after), oldest_us)
+            if found.through <= after:
+                break
+            after = found.through
+        return rows
