@@ -194,6 +194,23 @@ REPORT_SEARCH_EVENTS = 200_000  # newest events among which a batch is looked fo
 QUERY_CHARACTERS = 10_000  # of a statement; AWS's own limit
 QUERY_MEMORY_BYTES = 1 * GIB  # of one query; what needs more is stopped
 QUERY_BATCH_ROWS = 8192  # of an answer, written out at once
+QUERY_ADDRESS_BYTES = 3 * GIB  # address space of a query's process beyond the engine's memory: code, threads, values
+QUERY_OPEN_FILES = 4096  # of a query's process
+QUERY_RESULT_BYTES = 4 * GIB  # of the results of one query as they lie on disk
+QUERY_RESERVE_BYTES = 256 * MIB  # free disk that results leave
+QUERY_MESSAGE_BYTES = 16 * MIB  # between the server and a query's process
+QUERY_SECONDS = 3600.0  # of running; AWS's own limit
+QUERY_CHECK_SECONDS = 20.0  # that StartQuery waits to hear whether a statement can be run
+QUERY_STOP_SECONDS = 2.0  # until a query that is asked to stop is killed
+QUERY_STATEMENT_SECONDS = 5.0  # of processor time to understand a statement
+QUERIES_PER_ACCOUNT = 10  # queued and running, of one account in one Region; AWS's own limit
+QUERY_KEPT_SECONDS = 7 * 86_400  # how long results and statements are kept; AWS's own limit
+QUERY_SWEEP_SECONDS = 60.0  # between two looks for results that are older
+QUERY_PAGE_ROWS = 1000  # in one GetQueryResults call; AWS's own limit
+QUERY_PAGE_BYTES = 4 * MIB  # of values in one page, unless a single row is larger
+RESULT_BATCH_ROWS = 2048  # of results, compressed together
+RESULT_FILE_BYTES = 64 * MIB  # of one result_N.csv.gz, which is held in memory to be put into its bucket
+RESULT_DELIVERY_TRIES = 8  # of results to their bucket, while nobody answers
 QUERY_LOADED_ROWS = 100_000  # of log files, held until they are written as one Parquet file
 
 # Event data stores

@@ -69,6 +69,18 @@ TRAIL_ERRORS = Gauge(
     "opentrail_trail_errors", "Trails whose last delivery of a kind was refused", ["what"], registry=REGISTRY
 )
 
+QUERIES = Counter(
+    "opentrail_queries", "Queries over event data stores, by how they ended", ["status"], registry=REGISTRY
+)
+QUERIES_UNDER_WAY = Gauge("opentrail_queries_running", "Queries that run", registry=REGISTRY)
+QUERY_SECONDS = Histogram(
+    "opentrail_query_seconds",
+    "Time from StartQuery to the end of a query",
+    buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600),
+    registry=REGISTRY,
+)
+QUERY_BYTES_SCANNED = Counter("opentrail_query_bytes_scanned", "Bytes of Parquet that queries read", registry=REGISTRY)
+
 LOG_LINES_LOST = Counter("opentrail_log_lines_lost", "Log lines that standard error did not take", registry=REGISTRY)
 
 

@@ -5,16 +5,14 @@ reference/list_awscloudtrail.html. A name stands for a resource of the caller's 
 Operations that make a resource of tags need `AddTags` on it besides.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from opentrail.api.operations import OPERATIONS
+from opentrail.lake.sql.store_ids import store_ids
 
 Kind = Literal["trail", "eventdatastore", "channel", "dashboard", "any", "statement", "-"]
-
-_STORE_IN_STATEMENT: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def _resources(named: Named, parameters: Mapping[str, Any], account: str, region
         return
     texts = [(member, text) for member in named.members for text in _texts(parameters.get(member))]
     if named.kind == "statement":
-        texts = [(member, found.lower()) for member, text in texts for found in _STORE_IN_STATEMENT.findall(text)]
+        texts = [(member, found) for member, text in texts for found in store_ids(text)]
     if not texts:  # a resource that is to be made, or whose name only the operation can find out
         kind = "eventdatastore" if named.kind in ("any", "statement") else named.kind
         yield f"{home}:{kind}/*"

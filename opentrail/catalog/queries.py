@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import msgspec
-from sqlalchemy import ColumnElement, Engine, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Select, delete, func, insert, or_, select, update
 
 from opentrail.catalog.database import READING
 from opentrail.catalog.tables import queries, query_stores
@@ -65,20 +65,22 @@ class QueryCatalog:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, query: Query, limit: int) -> Query | None:
+    def add(self, query: Query, status: QueryStatus, limit: int) -> Query | None:
         """Keep a new query, durable on return; None where its account has `limit` under way in its Region."""
-        values = {name: getattr(query, name) for name in _COLUMNS if name != "number"}
-        rivals = select(func.count()).where(
-            queries.c.status.in_(UNDER_WAY), queries.c.account == query.account, queries.c.region == query.region
-        )
+        values = {name: getattr(query, name) for name in _COLUMNS if name != "number"} | {"status": status}
         with self._engine.begin() as connection:
-            if connection.execute(rivals).scalar_one() >= limit:
+            if connection.execute(_under_way(query.account, query.region)).scalar_one() >= limit:
                 return None
             number = connection.execute(insert(queries).values(**values).returning(queries.c.number)).scalar_one()
             if query.stores:
                 rows = [{"store_id": store, "query_number": number} for store in query.stores]
                 connection.execute(insert(query_stores), rows)
-        return msgspec.structs.replace(query, number=number)
+        return msgspec.structs.replace(query, number=number, status=status)
+
+    def count_under_way(self, account: str, region: str) -> int:
+        """How many queries of an account are QUEUED or RUNNING in a Region."""
+        with self._engine.connect().execution_options(**READING) as connection:
+            return connection.execute(_under_way(account, region)).scalar_one()
 
     def change(self, number: int, before: Sequence[QueryStatus], **values: Any) -> bool:
         """Set `values` of a query whose status is one of `before`, durable on return; False where it is another."""
@@ -145,3 +147,9 @@ class QueryCatalog:
             for store_id, number in connection.execute(chosen):
                 stores.setdefault(number, []).append(store_id)
         return [Query(**row, stores=tuple(stores.get(row["number"], ()))) for row in rows]
+
+
+def _under_way(account: str, region: str) -> Select[int]:
+    """How many there are."""
+    of_account = (queries.c.account == account, queries.c.region == region)
+    return select(func.count()).select_from(queries).where(queries.c.status.in_(UNDER_WAY), *of_account)

@@ -102,10 +102,12 @@ class Answer:
     def measured(self) -> Measured:
         """What was looked at, once `texts` has ended."""
         profile = json.loads(self._connection.get_profiling_information(format="json"))
-        matched, in_memory, groups, of_groups = _scans(profile.get("operator", ()))
-        skipped = 1.0 - groups / of_groups if of_groups else 0.0
-        scanned = max(matched, in_memory + round(self._rows * (1.0 - skipped)) if of_groups else in_memory)
-        return Measured(matched, scanned, int(profile.get("io", {}).get("total_bytes_read", 0)))
+        scans = _scans(profile.get("operator", ()))
+        read = int(profile.get("io", {}).get("total_bytes_read", 0))
+        if scans is None:  # answered by what the files tell of themselves
+            return Measured(self._rows, self._rows, read)
+        left = round(self._rows * scans.groups / scans.of_groups) if scans.of_groups else 0
+        return Measured(scans.matched, max(scans.matched, scans.in_memory + left), read)
 
 
 class Engine:
@@ -158,22 +160,33 @@ class Engine:
         self._connection.close()
 
 
-def _scans(operators: Sequence[Mapping[str, Any]], passed: int | None = None) -> tuple[int, int, int, int]:
-    """Of a profile: rows that passed the conditions on tables, rows scanned in memory, row groups scanned, and of how
-    many. `passed`: the rows that a condition right above left."""
-    matched = in_memory = groups = of_groups = 0
+@dataclass(slots=True)
+class _Scans:
+    """What a profile tells of the scans of tables: row groups scanned, of how many, rows scanned in memory."""
+
+    matched: int = 0
+    in_memory: int = 0
+    groups: int = 0
+    of_groups: int = 0
+
+
+def _scans(operators: Sequence[Mapping[str, Any]], passed: int | None = None) -> _Scans | None:
+    """All scans below; None where there are none. `passed`: the rows that a condition right above left."""
+    found: _Scans | None = None
     for one in operators:
-        rows = int(one.get("intermediate_rows", 0))
-        told = one.get("extra_info", {})
-        if one.get("type") == "TABLE_SCAN" and not str(told.get("Table", "")).endswith(_START_TABLE):
-            matched += rows if passed is None else passed
-            groups += int(one.get("row_groups_scanned", 0))
-            of_groups += int(one.get("total_row_groups_to_scan", 0))
-            in_memory += 0 if told.get("Function") == "READ_PARQUET" else int(one.get("rows_scanned", rows))
+        rows, told = int(one.get("intermediate_rows", 0)), one.get("extra_info", {})
         below = _scans(one.get("children", ()), rows if one.get("type") == "FILTER" else None)
-        matched, in_memory = matched + below[0], in_memory + below[1]
-        groups, of_groups = groups + below[2], of_groups + below[3]
-    return matched, in_memory, groups, of_groups
+        if one.get("type") == "TABLE_SCAN" and not str(told.get("Table", "")).endswith(_START_TABLE):
+            in_memory = 0 if told.get("Function") == "READ_PARQUET" else int(one.get("rows_scanned", rows))
+            groups = int(one.get("row_groups_scanned", 0)), int(one.get("total_row_groups_to_scan", 0))
+            below = _Scans(rows if passed is None else passed, in_memory, *groups)
+        if below is not None:
+            found = found or _Scans()
+            found.matched += below.matched
+            found.in_memory += below.in_memory
+            found.groups += below.groups
+            found.of_groups += below.of_groups
+    return found
 
 
 def _named(fault: duckdb.Error) -> QueryFailed:

@@ -1,9 +1,7 @@
 """The text of a query: one SELECT of Trino, in which the id of an event data store is a table's name."""
 
 import itertools
-import re
 from dataclasses import dataclass
-from typing import Final
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
@@ -13,6 +11,7 @@ from sqlglot.tokenizer_core import Token
 
 from opentrail import limits
 from opentrail.lake.sql.faults import InvalidQueryStatement
+from opentrail.lake.sql.store_ids import with_quoted_ids
 
 
 class LakeTrino(Trino):
@@ -34,13 +33,6 @@ class LakeTrino(Trino):
         }
 
 
-# What may stand between two pieces that are left as they are: texts, quoted names, comments.
-_PIECES: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
-_STORE_ID: Final = re.compile(
-    r"(?<![\w-])[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}(?![\w-])"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A query that is one SELECT or a set operation of them."""
@@ -57,7 +49,7 @@ def read_statement(text: str) -> Statement:
         raise InvalidQueryStatement(f"The query is longer than {limits.QUERY_CHARACTERS} characters")
     dialect = LakeTrino()
     try:
-        tokens = dialect.tokenize(_with_quoted_ids(text))
+        tokens = dialect.tokenize(with_quoted_ids(text))
         _require_single(tokens)
         trees = dialect.parser().parse(tokens, text)
     except SqlglotError as fault:
@@ -70,20 +62,6 @@ def read_statement(text: str) -> Statement:
     tree = found[0]
     assert isinstance(tree, exp.Query)
     return Statement(text, tree)
-
-
-def _with_quoted_ids(text: str) -> str:
-    parts, last = [], 0
-    for piece in _PIECES.finditer(text):
-        parts.append(_STORE_ID.sub(_quoted, text[last : piece.start()]))
-        parts.append(piece.group())
-        last = piece.end()
-    parts.append(_STORE_ID.sub(_quoted, text[last:]))
-    return "".join(parts)
-
-
-def _quoted(found: re.Match[str]) -> str:
-    return f'"{found.group()}"'
 
 
 def _require_single(tokens: list[Token]) -> None:

@@ -1,0 +1,124 @@
+"""What the process of a query does: confines itself, compiles, says so, runs when told to, writes results, ends."""
+
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from opentrail import limits
+from opentrail.clock import SystemClock
+from opentrail.errors import OpenTrailError
+from opentrail.lake.engine import Answer, Engine, QueryFailed
+from opentrail.lake.queries import job as talk
+from opentrail.lake.queries.confinement import confine, limit_cpu_from_here
+from opentrail.lake.queries.results import ResultWriter
+from opentrail.lake.queries.tables import tables_of
+from opentrail.lake.sql.faults import InvalidQueryStatement
+
+UNREADABLE: Final = "The files of the event data store could not be read."
+
+
+def run_query(channel: socket.socket) -> None:
+    """Serve one query on `channel`, until it has ended or the server has gone."""
+    job = talk.asked(channel)
+    assert isinstance(job, talk.Job)
+    results = Path(job.results)
+    results.mkdir(parents=True, exist_ok=True)
+    confine(
+        memory_bytes=job.memory_bytes,
+        cpu_seconds=job.cpu_seconds,
+        file_bytes=job.result_bytes + limits.RESULT_FILE_BYTES,
+        reads=[Path(job.tables), Path(job.journal), Path(job.catalog)],
+        writes=[results],
+    )
+    try:
+        engine = Engine(tables_of(job), _StartedAt(job.started_us), job.memory_bytes)
+        limit_cpu_from_here(limits.QUERY_STATEMENT_SECONDS)
+        answer = engine.prepare(job.statement)
+        limit_cpu_from_here(None)
+    except InvalidQueryStatement as refused:
+        exhausted = isinstance(refused.__cause__, duckdb.OutOfMemoryException)
+        talk.send(channel, talk.Refused(talk.EXHAUSTED if exhausted else refused.message))
+        return
+    except MemoryError:
+        talk.send(channel, talk.Refused("The query is too large to be understood"))
+        return
+    talk.send(channel, talk.Accepted(tuple(sorted(answer.tables))))
+    talk.asked(channel)
+    stop = _Stop(channel, engine)
+    talk.send(channel, _run(job, answer, stop))
+
+
+class _StartedAt(SystemClock):
+    """A clock that says when the query was started."""
+
+    def __init__(self, started_us: int) -> None:
+        self._started_us = started_us
+
+    def now_us(self) -> int:
+        return self._started_us
+
+
+class _Stop:
+    """Listens to the server while the query runs: told to stop, the engine is interrupted; left alone, all ends."""
+
+    def __init__(self, channel: socket.socket, engine: Engine) -> None:
+        self._channel = channel
+        self._engine = engine
+        self.asked = False
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        try:
+            talk.asked(self._channel)
+        except OpenTrailError:
+            os._exit(1)  # nobody waits for the answer
+        self.asked = True
+        self._engine.interrupt()
+
+
+def _run(job: talk.Job, answer: Answer, stop: _Stop) -> talk.Ended:
+    began = time.monotonic()
+    writer = ResultWriter(Path(job.results), answer.names, job.result_bytes, delivers=job.delivers)
+    error: str | None = None
+    try:
+        for batch in answer.texts():
+            writer.write(batch)
+    except QueryFailed as failure:
+        error = _told(failure)
+    except MemoryError:
+        error = talk.EXHAUSTED
+    except OpenTrailError as failure:
+        error = failure.message
+    if error is not None and not stop.asked:
+        return talk.Ended("failed", error, execution_ms=_since(began))
+    try:
+        about = writer.close()
+    except OpenTrailError as failure:
+        return talk.Ended("failed", failure.message, execution_ms=_since(began))
+    looked_at = answer.measured()
+    return talk.Ended(
+        "finished" if error is None else "stopped",
+        rows=about.rows,
+        events_matched=looked_at.matched,
+        events_scanned=looked_at.scanned,
+        bytes_scanned=looked_at.bytes_read,
+        execution_ms=_since(began),
+    )
+
+
+def _told(failure: QueryFailed) -> str:
+    """What the caller is told: no paths of ours, and AWS's words where it has some."""
+    if isinstance(failure.__cause__, duckdb.OutOfMemoryException):
+        return talk.EXHAUSTED
+    if isinstance(failure.__cause__, duckdb.IOException):
+        return UNREADABLE
+    return failure.message
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
