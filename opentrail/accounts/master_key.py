@@ -1,89 +1,115 @@
-"""The master key of a data folder, and what is derived from it: the key of sealed secrets, the key of page tokens.
+"""The master key of a data folder: where it is kept, and that it is closed to others.
 
-`secrets/master.key`: 32 random bytes, readable by their owner alone. Without it the learned access keys are lost.
+As a file: 32 random bytes, readable by their owner alone; `secrets/master.key` unless the key ring names another place.
+From an environment variable, or in a file by hand: the same in base64 or in hex. From KMS: sealed by a key of KMS, which
+opens it at every start. A folder without a key ring (accounts/key_ring.py) has a file, whose bytes are its root key.
 """
 
+import base64
+import binascii
 import os
 import stat
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-from opentrail.accounts.faults import MasterKeyUnreadable, SecretsSealedOtherwise
+from opentrail.accounts.faults import MasterKeyUnreadable
+from opentrail.accounts.sealing import KEY_BYTES
 from opentrail.telemetry import logger
 
 FILE_NAME = "master.key"
-KEY_BYTES = 32
-_NONCE_BYTES = 12
-_OWNER_ONLY = 0o600
+VARIABLE = "OPENTRAIL_MASTER_KEY"
+OWNER_ONLY = 0o600
 
 log = logger("accounts")
 
 
-def load_master_key(folder: Path) -> bytes:
-    """The master key in `folder`, made where there is none; on disk when this returns. Raises MasterKeyUnreadable.
+def new_master_key() -> bytes:
+    """One that nobody else has."""
+    return os.urandom(KEY_BYTES)
 
-    Several processes may call this at once: all get the same key.
-    """
-    path = folder / FILE_NAME
-    if not path.exists():
-        _create(path)
+
+def as_text(key: bytes) -> str:
+    """The key as an environment variable has it."""
+    return base64.b64encode(key).decode()
+
+
+def from_text(text: str, where: str) -> bytes:
+    """The key that a variable or a file by hand holds, in base64 or hex. Raises MasterKeyUnreadable."""
+    text = text.strip()
     try:
-        if stat.S_IMODE(path.stat().st_mode) & ~_OWNER_ONLY:
-            log.warning("the master key was open to others", action="master-key-closed", path=str(path))
-            path.chmod(_OWNER_ONLY)
-        key = path.read_bytes()
-    except OSError as error:
-        raise MasterKeyUnreadable(f"{path}: {error.strerror}") from error
+        key = bytes.fromhex(text) if len(text) == 2 * KEY_BYTES else base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error) as failure:
+        raise MasterKeyUnreadable(f"{where} holds no master key: neither base64 nor hex") from failure
     if len(key) != KEY_BYTES:
-        raise MasterKeyUnreadable(f"{path} is no master key: {len(key)} bytes, expected {KEY_BYTES}")
+        raise MasterKeyUnreadable(f"{where} holds no master key: {len(key)} bytes, expected {KEY_BYTES}")
     return key
 
 
-def derived_key(master_key: bytes, purpose: str) -> bytes:
-    """32 bytes for one purpose; nothing about the master key or other purposes follows from them."""
-    return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"opentrail/{purpose}".encode()).derive(master_key)
+def from_environment(variable: str = VARIABLE) -> bytes:
+    """The key in an environment variable. Raises MasterKeyUnreadable."""
+    text = os.environ.get(variable)
+    if not text:
+        raise MasterKeyUnreadable(f"{variable} is not set: the master key of this data folder is kept there")
+    return from_text(text, variable)
 
 
-class Seal:
-    """Seals secrets with AES-256-GCM; `context` is what a secret belongs to, and must be the same to open it."""
+def from_file(path: Path) -> bytes:
+    """The key in a file, which is closed to others where it was not. Raises MasterKeyUnreadable."""
+    try:
+        if stat.S_IMODE(path.stat().st_mode) & ~OWNER_ONLY and os.access(path, os.W_OK):
+            log.warning("the master key was open to others", action="master-key-closed", path=str(path))
+            path.chmod(OWNER_ONLY)
+        key = path.read_bytes()
+    except OSError as error:
+        raise MasterKeyUnreadable(f"{path}: {error.strerror}") from error
+    if len(key) == KEY_BYTES:
+        return key
+    try:
+        text = key.decode("ascii")
+    except UnicodeDecodeError:
+        text = ""
+    if len(text.strip()) < KEY_BYTES:
+        raise MasterKeyUnreadable(f"{path} is no master key: {len(key)} bytes, expected {KEY_BYTES}")
+    return from_text(text, str(path))
 
-    def __init__(self, master_key: bytes, purpose: str = "access-keys") -> None:
-        self._cipher = AESGCM(derived_key(master_key, purpose))
 
-    def close(self, secret: bytes, context: bytes) -> bytes:
-        """A nonce and the sealed `secret`."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, secret, context)
+def load_or_make(path: Path) -> bytes:
+    """The key in the file at `path`, made where there is none; on disk on return. Raises MasterKeyUnreadable.
 
-    def open(self, sealed: bytes, context: bytes) -> bytes:
-        """The secret; raises SecretsSealedOtherwise where key, context or a byte of it is another."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
-        except (InvalidTag, ValueError) as error:
-            raise SecretsSealedOtherwise from error
+    Several processes may call this at once: all get the same key.
+    """
+    if not path.exists():
+        write_key(path, new_master_key())
+    return from_file(path)
 
 
-def _create(path: Path) -> None:
-    """Write a new key under its name, unless another process does so first."""
+def write_key(path: Path, key: bytes, *, replace: bool = False) -> None:
+    """Write `key` under its name, unless another process has done so first; durable on return.
+
+    `replace`: also where the name is taken.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{FILE_NAME}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
+            file.write(key)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # fails where the name is taken: never replaces a key
-        except FileExistsError:
-            return
+        if replace:
+            draft.replace(path)
+        else:
+            try:
+                os.link(draft, path)  # fails where the name is taken: never replaces a key
+            except FileExistsError:
+                return
     finally:
-        draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

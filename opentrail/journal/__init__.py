@@ -11,7 +11,8 @@ journal.db-shm beside it while in use.
                checksum         BLAKE2b-128 over payload, then big-endian first u64, count u64, appended_at_us i64,
                                 then origin in UTF-8
                payload          one zstd frame with its content size, of a MessagePack array of six equally long
-                                arrays: accounts, regions, categories, times_us, event_ids, bodies
+                                arrays: accounts, regions, categories, times_us, event_ids, bodies; sealed where
+                                the journal has a sealer (sealing.py), and the checksum then keyed
     state      trimmed_through  last position that has been deleted; 0 before the first trim
                probes           trial writes
     followers  name, position   everything up to `position` has been handled
@@ -39,10 +40,12 @@ from opentrail.journal.faults import (
     JournalClosed,
     JournalCorrupt,
     JournalMissing,
+    JournalSealed,
     JournalUnreadable,
     JournalUnwritable,
 )
 from opentrail.journal.journal import Journal
+from opentrail.journal.sealing import Sealer
 
 __all__ = [
     "Appended",
@@ -54,7 +57,9 @@ __all__ = [
     "JournalClosed",
     "JournalCorrupt",
     "JournalMissing",
+    "JournalSealed",
     "JournalUnreadable",
     "JournalUnwritable",
     "ReadResult",
+    "Sealer",
 ]

@@ -10,6 +10,7 @@ from opentrail.journal.database import open_reader, read_fault, snapshot
 from opentrail.journal.entries import Entries
 from opentrail.journal.faults import JournalCorrupt
 from opentrail.journal.reading import Row, read_intents, read_positions, require_next
+from opentrail.journal.sealing import Sealer
 
 MOST_PROBLEMS = 100  # named one by one; a file that is damaged throughout need not fill the screen
 
@@ -39,7 +40,7 @@ class Findings:
             self.problems.append(problem)
 
 
-def check(folder: Path) -> Findings:
+def check(folder: Path, sealer: Sealer | None = None) -> Findings:
     """Decode every batch of the journal in `folder` as it is at this moment; works beside a server and without.
 
     A missing or unreadable journal is a finding too; nothing is raised.
@@ -53,9 +54,9 @@ def check(folder: Path) -> Findings:
     try:
         with snapshot(connection):
             _check_state(connection, findings)
-            _check_batches(connection, findings)
+            _check_batches(connection, findings, sealer)
             _check_positions(connection, findings)
-            _check_intents(connection, findings)
+            _check_intents(connection, findings, sealer)
             _check_pages(connection, findings)
     except sqlite3.Error as error:
         findings.add(read_fault(error, "checking the journal").message)
@@ -66,7 +67,7 @@ def check(folder: Path) -> Findings:
     return findings
 
 
-def batches(folder: Path) -> Iterator[tuple[int, str, Entries]]:
+def batches(folder: Path, sealer: Sealer | None = None) -> Iterator[tuple[int, str, Entries]]:
     """(first, origin, entries) of every batch in one snapshot, for comparing with what was made of them.
 
     Raises JournalMissing, JournalUnreadable, JournalCorrupt.
@@ -75,7 +76,7 @@ def batches(folder: Path) -> Iterator[tuple[int, str, Entries]]:
     try:
         with snapshot(connection):
             for row in _rows(connection, 0):
-                yield row.first, row.origin, row.batch().entries
+                yield row.first, row.origin, row.batch(sealer).entries
     except sqlite3.Error as error:
         raise read_fault(error, "reading the journal") from error
     finally:
@@ -97,7 +98,7 @@ def _check_state(connection: sqlite3.Connection, findings: Findings) -> None:
     findings.trimmed_through = findings.head = states[0][0]
 
 
-def _check_batches(connection: sqlite3.Connection, findings: Findings) -> None:
+def _check_batches(connection: sqlite3.Connection, findings: Findings, sealer: Sealer | None) -> None:
     expected = findings.trimmed_through + 1
     last_seen = 0
     try:
@@ -110,7 +111,7 @@ def _check_batches(connection: sqlite3.Connection, findings: Findings) -> None:
             if isinstance(row.count, int) and row.count >= 1:
                 expected = row.last + 1
             try:
-                row.batch()
+                row.batch(sealer)
             except (JournalCorrupt, TypeError) as error:
                 findings.add(error.message if isinstance(error, JournalCorrupt) else f"batch {row.first}: {error}")
                 continue
@@ -135,8 +136,8 @@ def _check_positions(connection: sqlite3.Connection, findings: Findings) -> None
             )
 
 
-def _check_intents(connection: sqlite3.Connection, findings: Findings) -> None:
-    findings.intents = len(read_intents(connection))
+def _check_intents(connection: sqlite3.Connection, findings: Findings, sealer: Sealer | None) -> None:
+    findings.intents = len(read_intents(connection, sealer))
 
 
 def _check_pages(connection: sqlite3.Connection, findings: Findings) -> None:

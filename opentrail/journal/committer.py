@@ -13,6 +13,7 @@ from opentrail.journal.database import transaction, write_fault
 from opentrail.journal.entries import Appended
 from opentrail.journal.faults import JournalClosed, JournalUnwritable
 from opentrail.journal.reading import intent_checksum, read_head
+from opentrail.journal.sealing import Sealer
 from opentrail.journal.submissions import (
     Append,
     EntriesSubmission,
@@ -42,11 +43,13 @@ class Committer:
         clock: Clock,
         writability: Writability,
         committed: Callable[[int], None],
+        sealer: Sealer | None = None,
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._writability = writability
         self._committed = committed
+        self._sealer = sealer
         self._wakeup = Condition()
         self._waiting: deque[Submission] = deque()
         self._waiting_events = 0
@@ -123,7 +126,7 @@ class Committer:
 
     def _write_or_fail(self, taken: list[Submission]) -> None:
         try:
-            work = arrange(taken)
+            work = arrange(taken, self._sealer)
             if work:
                 self._write(work)
         except Exception as error:  # noqa: BLE001 - nobody may wait for ever, whatever went wrong

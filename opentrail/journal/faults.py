@@ -28,6 +28,10 @@ class JournalCorrupt(OpenTrailError):
     """The journal does not hold what was written into it."""
 
 
+class JournalSealed(OpenTrailError):
+    """The journal is sealed, and its key is not here: its folder has lost its key ring, or was copied without it."""
+
+
 class EntriesRefused(OpenTrailError):
     """These entries can never be written, however often they are submitted."""
 

@@ -21,7 +21,9 @@ from opentrail.journal.reading import (
     read_position,
     read_positions,
     read_trimmed_through,
+    require_sealer,
 )
+from opentrail.journal.sealing import Sealer, sealed_by
 from opentrail.journal.submissions import (
     IntentSubmission,
     IntentWithdrawal,
@@ -37,9 +39,16 @@ class Journal:
     """One process's access to the journal of a folder; safe from any thread, not across a fork."""
 
     def __init__(
-        self, folder: Path, clock: Clock, *, read_only: bool = False, reserve_bytes: int = limits.JOURNAL_RESERVE_BYTES
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        read_only: bool = False,
+        reserve_bytes: int = limits.JOURNAL_RESERVE_BYTES,
+        sealer: Sealer | None = None,
     ) -> None:
         self._folder = folder
+        self._sealer = sealer
         self._clock = clock
         self._readers = Readers(folder)
         self._appended = Condition()
@@ -50,18 +59,26 @@ class Journal:
                 read_head(connection)
             return
         self._writing = open_writer(folder)
+        require_sealer(self._writing, sealer)
         self._writability = Writability(folder, reserve_bytes)
-        self._committer = Committer(self._writing, clock, self._writability, self._wake)
+        self._committer = Committer(self._writing, clock, self._writability, self._wake, sealer)
 
     @classmethod
     def open(
-        cls, folder: Path, clock: Clock, *, read_only: bool = False, reserve_bytes: int = limits.JOURNAL_RESERVE_BYTES
+        cls,
+        folder: Path,
+        clock: Clock,
+        *,
+        read_only: bool = False,
+        reserve_bytes: int = limits.JOURNAL_RESERVE_BYTES,
+        sealer: Sealer | None = None,
     ) -> Self:
-        """The journal in `folder`, made there if it is missing and not `read_only`.
+        """The journal in `folder`, made there if it is missing and not `read_only`; sealed from now on by `sealer`.
 
-        Raises JournalMissing (read-only and none there), JournalUnwritable, JournalUnreadable, JournalCorrupt.
+        Raises JournalMissing (read-only and none there), JournalUnwritable, JournalUnreadable, JournalCorrupt;
+        JournalSealed where it is to be written and was sealed before, but `sealer` is None.
         """
-        return cls(folder, clock, read_only=read_only, reserve_bytes=reserve_bytes)
+        return cls(folder, clock, read_only=read_only, reserve_bytes=reserve_bytes, sealer=sealer)
 
     def submit(
         self,
@@ -83,7 +100,15 @@ class Journal:
         future.set_running_or_notify_cancel()
         try:
             self._submit(
-                entries_submission(entries, origin, ends_intents, future, patient=patient, from_loop=from_loop)
+                entries_submission(
+                    entries,
+                    origin,
+                    ends_intents,
+                    future,
+                    patient=patient,
+                    from_loop=from_loop,
+                    sealer=self._sealer,
+                )
             )
         except (JournalUnwritable, EntriesRefused) as error:
             future.set_exception(error)
@@ -104,7 +129,7 @@ class Journal:
         try:
             if len(body) > limits.JOURNAL_INTENT_BYTES:
                 raise EntriesRefused(f"an intent of {len(body)} bytes exceeds {limits.JOURNAL_INTENT_BYTES}")
-            self._submit(IntentSubmission(body, replaces, future))
+            self._submit(IntentSubmission(sealed_by(self._sealer, body, len(body)), replaces, future))
         except (JournalUnwritable, EntriesRefused) as error:
             future.set_exception(error)
         return future
@@ -122,7 +147,7 @@ class Journal:
     def intents(self) -> list[Intent]:
         """Intents whose outcome has not been appended, oldest first."""
         with self._readers.borrow() as connection:
-            return read_intents(connection)
+            return read_intents(connection, self._sealer)
 
     def read(self, after: int, max_events: int, *, origins: Origins | None = None) -> ReadResult:
         """Whole batches in order, from the one holding position `after + 1` on, verified.
@@ -133,7 +158,7 @@ class Journal:
         naming the batch, where something is not as it was written.
         """
         with self._readers.borrow() as connection:
-            return read_batches(connection, after, max_events, origins)
+            return read_batches(connection, after, max_events, origins, self._sealer)
 
     def head(self) -> int:
         """Position of the last durable event of any process; 0 while there was none. Costs some 10 µs."""

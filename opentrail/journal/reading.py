@@ -8,7 +8,8 @@ from opentrail import limits
 from opentrail.journal import payload
 from opentrail.journal.database import HEAD, read_fault, snapshot
 from opentrail.journal.entries import Batch, Intent, ReadResult
-from opentrail.journal.faults import JournalCorrupt
+from opentrail.journal.faults import JournalCorrupt, JournalSealed
+from opentrail.journal.sealing import MARK, Sealer, opened_by
 
 Origins = Callable[[str], bool]
 
@@ -29,11 +30,13 @@ class Row:
         """Position of the last event."""
         return self.first + self.count - 1
 
-    def batch(self) -> Batch:
-        """Verified and unpacked; raises JournalCorrupt naming the batch."""
+    def batch(self, sealer: Sealer | None) -> Batch:
+        """Verified and unpacked; raises JournalCorrupt naming the batch, and what opening a sealed one raises."""
         if not isinstance(self.packed, bytes) or not isinstance(self.checksum, bytes):
             raise JournalCorrupt(f"batch {self.first}: payload or checksum is missing")
-        entries = payload.unpack(self.packed, self.checksum, self.first, self.count, self.origin, self.appended_at_us)
+        entries = payload.unpack(
+            self.packed, self.checksum, self.first, self.count, self.origin, self.appended_at_us, sealer
+        )
         return Batch(first=self.first, origin=self.origin, appended_at_us=self.appended_at_us, entries=entries)
 
 
@@ -70,7 +73,20 @@ def read_positions(connection: sqlite3.Connection) -> dict[str, int]:
         raise read_fault(error, "reading the followers' positions") from error
 
 
-def read_intents(connection: sqlite3.Connection) -> list[Intent]:
+def require_sealer(connection: sqlite3.Connection, sealer: Sealer | None) -> None:
+    """Raise JournalSealed where the newest batch is sealed and there is nobody to seal the next one."""
+    if sealer is not None:
+        return
+    newest = "SELECT substr(payload, 1, ?) FROM batches ORDER BY first DESC LIMIT 1"
+    try:
+        row = connection.execute(newest, (len(MARK),)).fetchone()
+    except sqlite3.Error as error:
+        raise read_fault(error, "reading the newest batch") from error
+    if row is not None and row[0] == MARK:
+        raise JournalSealed
+
+
+def read_intents(connection: sqlite3.Connection, sealer: Sealer | None) -> list[Intent]:
     """Intents without an outcome, oldest first; raises JournalCorrupt naming a damaged one."""
     try:
         rows = connection.execute("SELECT number, submitted_at_us, checksum, body FROM intents ORDER BY number")
@@ -78,7 +94,7 @@ def read_intents(connection: sqlite3.Connection) -> list[Intent]:
         for number, submitted_at_us, checksum, body in rows:
             if intent_checksum(body, submitted_at_us) != checksum:
                 raise JournalCorrupt(f"intent {number}: the checksum does not fit: the row has been changed")
-            intents.append(Intent(number=number, submitted_at_us=submitted_at_us, body=body))
+            intents.append(Intent(number, submitted_at_us, opened_by(sealer, body)))
     except sqlite3.Error as error:
         raise read_fault(error, "reading the intents") from error
     return intents
@@ -89,14 +105,16 @@ def intent_checksum(body: bytes, submitted_at_us: int) -> bytes:
     return payload.checksum(body, 0, 1, "intent", submitted_at_us)
 
 
-def read_batches(connection: sqlite3.Connection, after: int, max_events: int, origins: Origins | None) -> ReadResult:
+def read_batches(
+    connection: sqlite3.Connection, after: int, max_events: int, origins: Origins | None, sealer: Sealer | None
+) -> ReadResult:
     """Whole batches from the one that holds position `after + 1` on; see Journal.read."""
     try:
         with snapshot(connection):
             rows, through = _read_rows(connection, after, max_events, origins)
     except sqlite3.Error as error:
         raise read_fault(error, f"reading the batches after position {after}") from error
-    return ReadResult((row.batch() for row in rows), through)
+    return ReadResult((row.batch(sealer) for row in rows), through)
 
 
 def _read_rows(

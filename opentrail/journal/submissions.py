@@ -10,6 +10,7 @@ from opentrail import limits
 from opentrail.journal.entries import Appended, Entries
 from opentrail.journal.faults import EntriesRefused
 from opentrail.journal.payload import Packed, pack
+from opentrail.journal.sealing import Sealer
 
 # From this size on a submission makes rows of its own and is packed by the thread that submits it, so that a bulk
 # appender neither waits for nor delays the others.
@@ -77,6 +78,7 @@ def entries_submission(
     *,
     patient: bool = False,
     from_loop: bool = False,
+    sealer: Sealer | None = None,
 ) -> EntriesSubmission:
     """Checked, and packed if it is large, `from_loop` if it is more than a row; raises EntriesRefused."""
     entries.require_parallel()
@@ -89,7 +91,7 @@ def entries_submission(
     row = (limits.JOURNAL_BATCH_EVENTS + 1, limits.JOURNAL_BATCH_BYTES + 1)
     own_row = row if from_loop else (OWN_ROW_EVENTS, OWN_ROW_BYTES)
     if entries.count >= own_row[0] or size >= own_row[1]:
-        packed = tuple(pack(part) for part in split(entries, size))
+        packed = tuple(pack(part, sealer) for part in split(entries, size))
     return EntriesSubmission(entries, origin, ends_intents, size, packed, future, patient)
 
 
@@ -110,7 +112,7 @@ def split(entries: Entries, size: int) -> list[Entries]:
     return parts
 
 
-def arrange(submissions: Sequence[Submission]) -> list[Work]:
+def arrange(submissions: Sequence[Submission], sealer: Sealer | None = None) -> list[Work]:
     """The work of one transaction, in the order of submission; small neighbours of one origin share a row.
 
     A submission that cannot be packed fails alone: its future gets EntriesRefused and it is left out.
@@ -127,7 +129,7 @@ def arrange(submissions: Sequence[Submission]) -> list[Work]:
             and size + item.bytes <= limits.JOURNAL_BATCH_BYTES
         )
         if not fits:
-            work += _packed_together(group)
+            work += _packed_together(group, sealer)
             group, events, size = [], 0, 0
         if not isinstance(item, EntriesSubmission):
             work.append(item)
@@ -137,18 +139,18 @@ def arrange(submissions: Sequence[Submission]) -> list[Work]:
             group.append(item)
             events += item.entries.count
             size += item.bytes
-    return work + _packed_together(group)
+    return work + _packed_together(group, sealer)
 
 
-def _packed_together(group: list[EntriesSubmission]) -> list[Append]:
+def _packed_together(group: list[EntriesSubmission], sealer: Sealer | None) -> list[Append]:
     if not group:
         return []
     whole = group[0].entries if len(group) == 1 else Entries.concat(item.entries for item in group)
     try:
-        return [Append(group[0].origin, (pack(whole),), tuple(group))]
+        return [Append(group[0].origin, (pack(whole, sealer),), tuple(group))]
     except EntriesRefused as error:
         if len(group) == 1:
             group[0].future.set_exception(error)
             return []
     # One of them spoils the row: find out which.
-    return [append for item in group for append in _packed_together([item])]
+    return [append for item in group for append in _packed_together([item], sealer)]
