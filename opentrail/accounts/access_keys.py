@@ -17,8 +17,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from opentrail import limits
 from opentrail.accounts.identities import Identities
-from opentrail.accounts.master_key import Seal
 from opentrail.accounts.principal import AWS_SERVICE, Principal, owner_of
+from opentrail.accounts.sealing import Seal
 from opentrail.catalog.database import READING, CatalogUnreadable
 from opentrail.catalog.tables import access_keys
 from opentrail.clock import MICROSECONDS, Clock, SystemClock
@@ -67,19 +67,19 @@ class AccessKeys:
     """All keys of a data folder. Safe from any thread.
 
     `find` answers from memory nearly always. A key that another process learned is seen at once, one that it changed
-    after `limits.ACCESS_KEY_REFRESH_SECONDS`. Raises SecretsSealedOtherwise when opened with another master key than
+    after `limits.ACCESS_KEY_REFRESH_SECONDS`. Raises SecretsSealedOtherwise when opened with another root key than
     the keys in the catalog were sealed with.
     """
 
     def __init__(
         self,
         engine: Engine,
-        master_key: bytes,
+        root_key: bytes,
         configured: Iterable[AccessKey] = (),
         clock: Clock | None = None,
     ) -> None:
         self._engine = engine
-        self._seal = Seal(master_key)
+        self._seal = Seal(root_key)
         self._configured = {key.access_key_id: key for key in configured}
         self._clock = clock if clock is not None else SystemClock()
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class AccessKeys:
         self._changes = -1
         self._reading = engine.raw_connection()  # no transaction ever begins on it
         self.identities = Identities(engine, self._clock)
-        self._read("LIMIT 1")  # proves that the master key is the one that sealed them
+        self._read("LIMIT 1")  # proves that the root key is the one that sealed them
 
     def find(self, access_key_id: str) -> AccessKey | None:
         """The key, also an inactive or expired one; None where it is unknown or deleted."""

@@ -1,8 +1,9 @@
 """The data keys of a folder: what seals the bytes of events in its journal and its outbox.
 
-What is sealed: number of the data key (big-endian u32), salt (16 random bytes, one for each run of a process), a counter
-(big-endian u64), then AES-256-GCM under a key derived from the data key and the salt, with the counter as its nonce. So
-no nonce comes twice under one key, however many batches there are, and nobody has to remember where he stopped.
+What is sealed: number of the data key (big-endian u32), salt (16 random bytes, one for each run of a process), a
+counter (big-endian u64), then AES-256-GCM under a key derived from the data key and the salt, with the counter as its
+nonce. So no nonce comes twice under one key, however many batches there are, and nobody has to remember where he
+stopped.
 """
 
 import itertools

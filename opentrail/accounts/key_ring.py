@@ -1,13 +1,13 @@
 """The key ring of a data folder: its root key and its data keys, sealed under the master key.
 
 `secrets/keyring.json`, mode 0600, replaced as a whole: `version` 1, `custody` (where the master key is), `root` and
-`data_keys` (by number, from 1), each 32 bytes sealed by AES-256-GCM under a key derived from the master key. From the root key
-everything in the catalog is sealed, from the data keys the bytes of events. A new master key seals the same keys anew, so
-that nothing else has to be written again and no running server notices; it must not be found by who has the old one, so
-a new data key can be added, which seals what comes.
+`data_keys` (by number, from 1), each 32 bytes sealed by AES-256-GCM under a key derived from the master key. The root
+key seals the secrets of the catalog, the newest data key the bytes of events. A new master key seals the same keys
+anew: nothing else has to be written again, and no running server notices. Who has the old one and an old copy of the
+ring still has these keys; a new data key seals what comes.
 
-A new master key in a file stands beside the old one, as `NAME.next`, until the ring is sealed with it: whoever reads meanwhile,
-or after a crash, takes the one that opens the ring.
+A new master key in a file stands beside the old one, as `NAME.next`, until the ring is sealed with it: whoever reads
+meanwhile, or after a crash, takes the one that opens the ring.
 """
 
 import os
@@ -86,11 +86,14 @@ class KeyRing:
 
     @classmethod
     def make(cls, secrets: Path, custody: Custody, master: bytes, root: bytes | None = None) -> "KeyRing":
-        """A new ring, durable on return; `root`: what seals the catalog already. Raises KeyRingUnreadable if there is
-        one, MasterKeyUnreadable where the master key cannot be kept as `custody` says."""
+        """A new ring, durable on return; `root`: the key that seals the catalog already, until now a plain file.
+
+        Raises KeyRingUnreadable where there is one, MasterKeyUnreadable where the key cannot be kept as `custody` says.
+        """
         if (secrets / FILE_NAME).exists():
             raise KeyRingUnreadable(f"{secrets / FILE_NAME} is there already")
-        ring = cls(custody, root or master_key.new_master_key(), {1: master_key.new_master_key()})
+        before = FileCustody() if root is not None else custody
+        ring = cls(before, root or master_key.new_master_key(), {1: master_key.new_master_key()})
         return ring.under(secrets, custody, master)
 
     def under(self, secrets: Path, custody: Custody, master: bytes) -> "KeyRing":

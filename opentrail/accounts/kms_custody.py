@@ -6,15 +6,11 @@ open. The encryption context is {"opentrail": "master-key"}, for policies of the
 
 from typing import Any, Final
 
-import boto3
 import msgspec
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from opentrail.accounts.faults import MasterKeyUnreadable
 
 CONTEXT: Final = {"opentrail": "master-key"}
-_PATIENCE: Final = Config(connect_timeout=5, read_timeout=15, retries={"max_attempts": 3, "mode": "standard"})
 
 
 class KmsCustody(msgspec.Struct, frozen=True, tag_field="kind", tag="kms", forbid_unknown_fields=True):
@@ -39,10 +35,14 @@ def opened_by_kms(custody: KmsCustody) -> bytes:
 
 
 def _asked(custody: KmsCustody, operation: str, **parameters: Any) -> Any:
+    # imported here because every command reads key rings, and few of these know a KMS
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    patience = Config(connect_timeout=5, read_timeout=15, retries={"max_attempts": 3, "mode": "standard"})
     try:
-        client = boto3.client(
-            "kms", region_name=custody.region, endpoint_url=custody.endpoint or None, config=_PATIENCE
-        )
+        client = boto3.client("kms", region_name=custody.region, endpoint_url=custody.endpoint or None, config=patience)
         return getattr(client, operation)(**parameters)
     except (BotoCoreError, ClientError, ValueError) as failure:
         raise MasterKeyUnreadable(f"KMS does not {operation} the master key: {failure}") from failure

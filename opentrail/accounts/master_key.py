@@ -1,8 +1,9 @@
 """The master key of a data folder: where it is kept, and that it is closed to others.
 
-As a file: 32 random bytes, readable by their owner alone; `secrets/master.key` unless the key ring names another place.
-From an environment variable, or in a file by hand: the same in base64 or in hex. From KMS: sealed by a key of KMS, which
-opens it at every start. A folder without a key ring (accounts/key_ring.py) has a file, whose bytes are its root key.
+As a file: 32 random bytes, readable by their owner alone; `secrets/master.key` unless the key ring names another
+place. From an environment variable, or in a file by hand: the same in base64 or in hex. From KMS: sealed by a key of
+KMS, which opens it at every start (kms_custody.py). A folder without a key ring (key_ring.py) has a file, whose bytes
+are its root key.
 """
 
 import base64

@@ -17,7 +17,7 @@ from opentrail.clock import SystemClock
 from opentrail.errors import OpenTrailError
 from opentrail.history.follower import NAME
 from opentrail.history.origins import reaches_history
-from opentrail.journal import Batch, Journal
+from opentrail.journal import Batch, Journal, Sealer
 from opentrail.record.envelope import envelope
 from opentrail.record.faults import BadRecord
 from opentrail.record.view import view
@@ -61,13 +61,13 @@ class Findings:
             self.problems.append(problem)
 
 
-def check(tables: Path, journal_folder: Path) -> Findings:
+def check(tables: Path, journal_folder: Path, sealer: Sealer | None = None) -> Findings:
     """Check the table in `tables` and what the journal has for it. Nothing is raised, all is found."""
     findings = Findings()
     reader = SnapshotReader(tables)
     try:
         with (
-            Journal.open(journal_folder, SystemClock(), read_only=True) as journal,
+            Journal.open(journal_folder, SystemClock(), read_only=True, sealer=sealer) as journal,
             reading(HISTORY.folder(tables)),
         ):
             mirrored = journal.position(NAME)  # before the table, which only moves on

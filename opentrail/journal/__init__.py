@@ -45,7 +45,7 @@ from opentrail.journal.faults import (
     JournalUnwritable,
 )
 from opentrail.journal.journal import Journal
-from opentrail.journal.sealing import Sealer
+from opentrail.journal.sealing import Sealer, opened_by, sealed_by
 
 __all__ = [
     "Appended",
@@ -62,4 +62,6 @@ __all__ = [
     "JournalUnwritable",
     "ReadResult",
     "Sealer",
+    "opened_by",
+    "sealed_by",
 ]

@@ -2,7 +2,8 @@
 
 A sealed payload, or body of an intent: "OTS1", the size of what is in it once it is unpacked (big-endian u64), then
 the sealer's own bytes, with these twelve as their context. Everything else is as it was before there were sealers: a
-zstd frame, or an intent's JSON, neither of which begins so.
+zstd frame, or an intent's JSON, neither of which begins so. The outbox of trails seals its files likewise, with their
+names in the context.
 """
 
 import struct
@@ -30,12 +31,12 @@ class Sealer(Protocol):
         ...
 
 
-def sealed_by(sealer: Sealer | None, plain: bytes, unpacked_bytes: int) -> bytes:
-    """`plain` as it is written: sealed where there is a sealer."""
+def sealed_by(sealer: Sealer | None, plain: bytes, unpacked_bytes: int, context: bytes = b"") -> bytes:
+    """`plain` as it is written: sealed where there is a sealer, to be opened with the same `context`."""
     if sealer is None:
         return plain
     header = _HEADER.pack(MARK, unpacked_bytes)
-    return header + sealer.seal(plain, header)
+    return header + sealer.seal(plain, header + context)
 
 
 def is_sealed(stored: bytes) -> bool:
@@ -43,11 +44,11 @@ def is_sealed(stored: bytes) -> bool:
     return stored.startswith(MARK)
 
 
-def opened_by(sealer: Sealer | None, stored: bytes) -> bytes:
+def opened_by(sealer: Sealer | None, stored: bytes, context: bytes = b"") -> bytes:
     """What was written. Raises JournalSealed without a sealer, and what the sealer raises."""
     if not is_sealed(stored):
         return stored
-    return _needed(sealer).open(stored[_HEADER.size :], stored[: _HEADER.size])
+    return _needed(sealer).open(stored[_HEADER.size :], stored[: _HEADER.size] + context)
 
 
 def checksum_key(sealer: Sealer | None, stored: bytes) -> bytes:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
-from opentrail.accounts.master_key import derived_key, load_master_key
+from opentrail.accounts.folder_keys import FolderKeys, open_folder_keys
 from opentrail.accounts.principal import Principal as Who
 from opentrail.accounts.principal import iam_user, own_user_id, root
+from opentrail.accounts.sealing import derived_key
 from opentrail.api import CloudTrailApi
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import Clock
@@ -53,6 +54,7 @@ class RecorderParts:
     """What every process that answers calls has; to be closed: intake, then the journal."""
 
     journal: Journal
+    keys: FolderKeys
     catalog: Engine
     intake: Intake
     access_keys: AccessKeys
@@ -64,14 +66,15 @@ def assemble_recorder(
     folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock
 ) -> RecorderParts:
     """Open journal and catalog, and put a recorder on them."""
-    journal = Journal.open(folder.journal, clock)
+    keys = open_folder_keys(folder.secrets)
+    journal = Journal.open(folder.journal, clock, sealer=keys.sealer)
     intake = Intake(journal, clock, home_account=settings.server.account)
     engine = open_catalog(folder.catalog)
     configured = tuple(_access_key(principal, settings) for principal in settings.principal)
-    access_keys = AccessKeys(engine, load_master_key(folder.secrets), configured)
+    access_keys = AccessKeys(engine, keys.root, configured)
     told = _recorder_settings(folder, settings)
     recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, told)
-    return RecorderParts(journal, engine, intake, access_keys, configured, recorder)
+    return RecorderParts(journal, keys, engine, intake, access_keys, configured, recorder)
 
 
 def assemble(
@@ -81,7 +84,7 @@ def assemble(
     recording = assemble_recorder(folder, settings, upstreams, clock)
     journal, intake, engine = recording.journal, recording.intake, recording.catalog
     access_keys = recording.access_keys
-    master_key = load_master_key(folder.secrets)
+    root_key = recording.keys.root
     history = History.open(folder.tables, journal, clock, history_settings(settings.history))
     told = _recorder_settings(folder, settings)
 
@@ -93,8 +96,8 @@ def assemble(
         intake,
         clock,
         history.lookup,
-        trail_rooms(settings, engine, access_keys, master_key, journal.head, clock, own_endpoint),
-        token_key=derived_key(master_key, TOKEN_PURPOSE),
+        trail_rooms(settings, engine, access_keys, root_key, journal.head, clock, own_endpoint),
+        token_key=derived_key(root_key, TOKEN_PURPOSE),
         home_account=told.home_account,
         home_region=told.region,
         guarantee=told.guarantee,

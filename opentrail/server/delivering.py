@@ -4,7 +4,7 @@ import threading
 
 from opentrail import limits
 from opentrail.accounts.access_keys import AccessKeys
-from opentrail.accounts.master_key import load_master_key
+from opentrail.accounts.folder_keys import FolderKeys
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import Clock
 from opentrail.followers import Runner
@@ -41,6 +41,7 @@ class Delivering:
     def __init__(
         self,
         folder: DataFolder,
+        keys: FolderKeys,
         journal: Journal,
         clock: Clock,
         delivery: Delivery,
@@ -51,9 +52,7 @@ class Delivering:
     ) -> None:
         """`own_endpoint`: the URL of the AWS port from this machine."""
         self._engine = open_catalog(folder.catalog)
-        master_key = load_master_key(folder.secrets)
-
-        calls = OwnCalls(delivery, AccessKeys(self._engine, master_key), master_key, own_endpoint, secret)
+        calls = OwnCalls(delivery, AccessKeys(self._engine, keys.root), keys.root, own_endpoint, secret)
         clients = Clients(
             calls.access,
             as_service=calls.as_service,
@@ -64,10 +63,11 @@ class Delivering:
             self._engine,
             journal,
             folder.outbox,
-            SigningKeys(self._engine, master_key, clock, delivery.key_rotation_days),
+            SigningKeys(self._engine, keys.root, clock, delivery.key_rotation_days),
             ServiceClients(clients, clock, calls.folders),
             clock,
             delivery_settings(delivery, regions, members),
+            sealer=keys.sealer,
         )
         self._runner = Runner(journal, self._delivery.follower, folder.locks / DELIVERY_LOCK, clock)
         self._thread: threading.Thread | None = None

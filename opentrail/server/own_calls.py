@@ -19,11 +19,11 @@ class OwnCalls:
     """
 
     def __init__(
-        self, delivery: Delivery, access_keys: AccessKeys, master_key: bytes, own_endpoint: str, secret: str
+        self, delivery: Delivery, access_keys: AccessKeys, root_key: bytes, own_endpoint: str, secret: str
     ) -> None:
         self._delivery = delivery
         self._access_keys = access_keys
-        self._master_key = master_key
+        self._root_key = root_key
         self._own_endpoint = own_endpoint
         self._secret = secret
         named = {"s3": delivery.s3_endpoint, "sns": delivery.sns_endpoint, "logs": delivery.logs_endpoint}
@@ -44,5 +44,5 @@ class OwnCalls:
         endpoint = self._endpoints.get(service, self._own_endpoint)
         if self._delivery.access_key_id:
             return S3Access(endpoint, region, self._delivery.access_key_id, self._secret)
-        key = service_key(self._access_keys, self._master_key, account)
+        key = service_key(self._access_keys, self._root_key, account)
         return S3Access(endpoint, region, key.access_key_id, key.secret)

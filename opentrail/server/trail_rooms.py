@@ -31,18 +31,18 @@ def trail_rooms(
     settings: Settings,
     engine: Engine,
     access_keys: AccessKeys,
-    master_key: bytes,
+    root_key: bytes,
     head: Callable[[], int],
     clock: Clock,
     own_endpoint: str,
 ) -> Mapping[str, Room]:
     """The rooms by operation. Destinations are asked as deliveries are made: see server/own_calls.py."""
-    calls = OwnCalls(settings.delivery, access_keys, master_key, own_endpoint, settings.delivery.secret())
+    calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())
     trails = Trails(engine)
     registry = Registry(trails, organization_of(settings))
     destinations = Destinations(Clients(calls.access, as_service=calls.as_service), calls.folders)
     changes = TrailChanges(trails, registry, destinations, head, clock, settings.regions.enabled)
-    keys = SigningKeys(engine, master_key, clock, settings.delivery.key_rotation_days)
+    keys = SigningKeys(engine, root_key, clock, settings.delivery.key_rotation_days)
     return {
         **TrailsRoom(registry, changes, lambda trail_id: read_status(engine, trail_id)).rooms,
         **EventSelectorsRoom(registry, changes).rooms,

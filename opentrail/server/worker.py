@@ -15,6 +15,7 @@ from types import FrameType
 
 import msgspec
 
+from opentrail.accounts.folder_keys import open_folder_keys
 from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.errors import OpenTrailError
 from opentrail.followers import Runner
@@ -82,13 +83,15 @@ def run(settings: WorkerSettings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     clock = SystemClock()
     folder = DataFolder(Path(settings.data_dir))
-    journal = Journal.open(folder.journal, clock)
+    keys = open_folder_keys(folder.secrets)
+    journal = Journal.open(folder.journal, clock, sealer=keys.sealer)
     follower = HistoryFollower(folder.tables, clock, history_settings(settings.history))
     runner = Runner(journal, follower, folder.locks / HISTORY_LOCK, clock)
     thread = threading.Thread(target=runner.run, args=(stop,), name="history")
     thread.start()
     delivering = Delivering(
         folder,
+        keys,
         journal,
         clock,
         settings.delivery,

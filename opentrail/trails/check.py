@@ -12,6 +12,8 @@ from sqlalchemy import Engine, Table, select
 from opentrail import limits
 from opentrail.catalog.database import READING
 from opentrail.catalog.tables import digests, log_files
+from opentrail.errors import OpenTrailError
+from opentrail.journal import Sealer, opened_by
 from opentrail.logfile.content import inflate
 
 
@@ -23,13 +25,13 @@ class Findings:
     problems: list[str] = field(default_factory=list)
 
 
-def check(engine: Engine, outbox: Path) -> Findings:
+def check(engine: Engine, outbox: Path, sealer: Sealer | None = None) -> Findings:
     """Look at every file that waits to be delivered."""
     findings = Findings()
     for table in (log_files, digests):
         for name, key, sha256 in _waiting(engine, table):
             findings.waiting += 1
-            fault = _fault(outbox / name, sha256)
+            fault = _fault(outbox / name, sha256, sealer)
             if fault is not None and (name, key, sha256) in _waiting(engine, table):
                 findings.problems.append(f"{key} waits to be delivered, and {fault}")
     return findings
@@ -41,11 +43,13 @@ def _waiting(engine: Engine, table: Table) -> list[tuple[str, str, str]]:
         return [(row.outbox, row.key, row.sha256) for row in connection.execute(question)]
 
 
-def _fault(path: Path, sha256: str) -> str | None:
+def _fault(path: Path, sha256: str, sealer: Sealer | None) -> str | None:
     try:
-        stored = path.read_bytes()
+        stored = opened_by(sealer, path.read_bytes(), path.name.encode())
     except FileNotFoundError:
         return "its file is not in the outbox"
+    except OpenTrailError as fault:
+        return f"its file cannot be opened: {fault.message}"
     inflated = inflate(stored, limits.LOG_FILE_READ_BYTES)
     if inflated is None:
         return "its file is no whole gzip"

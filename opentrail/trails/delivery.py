@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from opentrail.catalog.trails import Trail
 from opentrail.clock import Clock
-from opentrail.journal import Journal
+from opentrail.journal import Journal, Sealer
 from opentrail.selectors.matcher import Matcher, trail_matcher
 from opentrail.trails.bucket_writing import BucketWriter
 from opentrail.trails.deliverer import Deliverer
@@ -29,7 +29,7 @@ STOP_SECONDS = 5.0
 class TrailDelivery:
     """`follower` is to be driven by one owner; with its first step the owner's threads begin to deliver.
 
-    `threads` False: nothing is delivered but by `deliverer.run_due`.
+    `threads` False: nothing is delivered but by `deliverer.run_due`. `sealer` seals the files that wait.
     """
 
     def __init__(
@@ -43,8 +43,9 @@ class TrailDelivery:
         settings: DeliverySettings,
         *,
         threads: bool = True,
+        sealer: Sealer | None = None,
     ) -> None:
-        outbox = Outbox(outbox_folder)
+        outbox = Outbox(outbox_folder, sealer)
         writer = BucketWriter(clients, outbox, clock, settings)
         in_order = InOrder(clock, settings.give_up_s)
         self._threads = threads

@@ -1,6 +1,7 @@
 """The outbox: files that are cut and signed and wait on disk to be delivered.
 
-`FOLDER/NAME`: a log file's or digest's stored (gzip) bytes; NAME is in the file's row of the catalog. A file is on disk
+`FOLDER/NAME`: a log file's or digest's stored (gzip) bytes, sealed as the journal is (journal/sealing.py); NAME is in
+the file's row of the catalog. A file is on disk
 before its row is committed, so every row has its file; a file without a row, left by a crash, is swept at the start.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from opentrail.errors import OpenTrailError
+from opentrail.journal import Sealer, opened_by, sealed_by
 
 
 class LostFromOutbox(OpenTrailError):
@@ -20,8 +22,9 @@ class LostFromOutbox(OpenTrailError):
 class Outbox:
     """The files of one folder, which is made where it is missing. Safe from any thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sealer: Sealer | None = None) -> None:
         self._folder = folder
+        self._sealer = sealer
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def keep(self, stored: bytes) -> str:
@@ -29,7 +32,7 @@ class Outbox:
         name = secrets.token_hex(12)
         descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(stored)
+            file.write(sealed_by(self._sealer, stored, len(stored), name.encode()))
             file.flush()
             os.fsync(file.fileno())
         return name
@@ -43,9 +46,9 @@ class Outbox:
             os.close(descriptor)
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file. Raises LostFromOutbox."""
+        """The bytes of a file. Raises LostFromOutbox, and what opening a sealed one raises."""
         try:
-            return (self._folder / name).read_bytes()
+            return opened_by(self._sealer, (self._folder / name).read_bytes(), name.encode())
         except FileNotFoundError as lost:
             raise LostFromOutbox from lost
 

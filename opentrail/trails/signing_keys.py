@@ -1,6 +1,6 @@
 """The keys that sign digests: RSA-2048, one in force for each Region, replaced from time to time, listed for ever.
 
-Private halves are kept as PKCS #8 DER, sealed by the master key and bound to Region and fingerprint. A key signs from
+Private halves are kept as PKCS #8 DER, sealed by the root key and bound to Region and fingerprint. A key signs from
 its start until the next one's start; it is published as valid for OVERLAP_SECONDS more, since a digest is dated by the
 end of its window and checked by clocks that are not ours. `rotate` of any process is noticed with the next digest.
 """
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import Engine
 
-from opentrail.accounts.master_key import Seal
+from opentrail.accounts.sealing import Seal
 from opentrail.catalog.signing_keys import SigningKeyRow, add_key, end_key, keys_of, read_keys
 from opentrail.clock import MICROSECONDS, Clock
 from opentrail.logfile.public_keys import PublicKey, public_key
@@ -36,12 +36,12 @@ class SigningKeys:
     """All signing keys of a data folder. Any number of processes; one instance for one thread.
 
     `rotation_days`: how long a key signs before `current` makes another. Raises SecretsSealedOtherwise where the
-    catalog's keys were sealed with another master key.
+    catalog's keys were sealed with another root key.
     """
 
-    def __init__(self, engine: Engine, master_key: bytes, clock: Clock, rotation_days: float) -> None:
+    def __init__(self, engine: Engine, root_key: bytes, clock: Clock, rotation_days: float) -> None:
         self._engine = engine
-        self._seal = Seal(master_key, PURPOSE)
+        self._seal = Seal(root_key, PURPOSE)
         self._clock = clock
         self._life_us = int(rotation_days * DAY_SECONDS * MICROSECONDS)
         self._opened: dict[str, SigningKey] = {}

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from opentrail.accounts.folder_keys import sealer_of
 from opentrail.catalog.database import FILE_NAME, open_catalog
 from opentrail.errors import OpenTrailError
 from opentrail.history.check import check as check_history
+from opentrail.journal import Sealer
 from opentrail.journal.check import check as check_journal
 from opentrail.server.data_folder import DataFolder
 from opentrail.trails.check import Findings
@@ -27,9 +29,10 @@ def check_command(
     folder = DataFolder.resolve(data_dir)
     if not folder.exists():
         raise NothingThere(f"{folder.root} holds no OpenTrail data; name another with --data-dir")
-    journal = check_journal(folder.journal)
-    history = check_history(folder.tables, folder.journal)
-    delivery = _delivery(folder)
+    sealer = sealer_of(folder.secrets)
+    journal = check_journal(folder.journal, sealer)
+    history = check_history(folder.tables, folder.journal, sealer)
+    delivery = _delivery(folder, sealer)
     parts = {"journal": journal.problems, "history": history.problems, "delivery": delivery.problems}
     problems = [f"{part}: {text}" for part, texts in parts.items() for text in texts]
     if as_json:
@@ -61,12 +64,12 @@ def check_command(
         raise typer.Exit(1)
 
 
-def _delivery(folder: DataFolder) -> Findings:
+def _delivery(folder: DataFolder, sealer: Sealer | None) -> Findings:
     """What waits to be delivered; nothing where no server ever ran."""
     if not (folder.catalog / FILE_NAME).exists():
         return Findings()
     engine = open_catalog(folder.catalog)
     try:
-        return check_delivery(engine, folder.outbox)
+        return check_delivery(engine, folder.outbox, sealer)
     finally:
         engine.dispose()

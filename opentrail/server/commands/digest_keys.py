@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from opentrail.accounts.master_key import load_master_key
+from opentrail.accounts.folder_keys import open_folder_keys
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import SystemClock
 from opentrail.errors import OpenTrailError
@@ -47,7 +47,7 @@ def digest_keys_command(
         raise NothingThere(f"{folder.root} holds no OpenTrail data; name another with --data-dir")
     engine = open_catalog(folder.catalog)
     try:
-        keys = SigningKeys(engine, load_master_key(folder.secrets), SystemClock(), rotation_days)
+        keys = SigningKeys(engine, open_folder_keys(folder.secrets).root, SystemClock(), rotation_days)
         wanted = region or keys.regions()
         if action is Action.ROTATE:
             if not wanted:

@@ -11,6 +11,7 @@ from typing import Annotated, BinaryIO, Literal
 import typer
 from rich.console import Console
 
+from opentrail.accounts.folder_keys import sealer_of
 from opentrail.clock import SystemClock
 from opentrail.errors import ClientError
 from opentrail.history.filters import EventFilters
@@ -102,7 +103,7 @@ def events_command(
             return write_csv(raws, out, spreadsheet_safe=spreadsheet_safe)
         return write_table(raws, Console(), with_account=all_accounts, with_region=all_regions)
 
-    with Journal.open(folder.journal, clock, read_only=True) as journal:
+    with Journal.open(folder.journal, clock, read_only=True, sealer=sealer_of(folder.secrets)) as journal:
         found = _quietly_until_the_pipe_breaks(write, _raws(folder.tables, journal, filters, source_ip))
         if not found:
             _say_why_nothing(folder.tables, journal, filters, source_ip)

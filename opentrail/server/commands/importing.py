@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from opentrail.accounts.folder_keys import sealer_of
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import SystemClock
 from opentrail.followers import Runner
@@ -58,7 +59,10 @@ def import_command(
     folder.create()
     ledger = ImportLedger(open_catalog(folder.catalog), store.name, clock)
     started = time.monotonic()
-    with Journal.open(folder.journal, clock) as journal, progress_for(sys.stderr) as progress:
+    with (
+        Journal.open(folder.journal, clock, sealer=sealer_of(folder.secrets)) as journal,
+        progress_for(sys.stderr) as progress,
+    ):
         with import_lock(folder.locks / IMPORT_LOCK, progress.waiting_for_other):
             try:
                 progress.expect(store)
