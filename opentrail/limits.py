@@ -217,3 +217,9 @@ QUERY_LOADED_ROWS = 100_000  # of log files, held until they are written as one 
 STORES_PER_REGION = 10  # of an account, in any state
 STORE_SELECTORS = 5  # advanced ones of a store
 STORE_DELETION_SECONDS = 7 * 86_400  # how long a deleted store can be restored
+
+# Organizations and policies of resources
+DELEGATED_ADMINS = 3  # of an organization, for CloudTrail; AWS's own limit
+ORGANIZATION_REFRESH_SECONDS = 0.2  # after this, an organization that another process changed is seen changed
+RESOURCE_POLICY_STATEMENTS = 20  # AWS's own limit
+RESOURCE_POLICY_PRINCIPALS = 50  # of a statement; likewise

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from opentrail.accounts.organization import Organization
+from opentrail.accounts.organizations import KnownOrganization
 from opentrail.accounts.policy import Policies, Policy, read_identity_policy
 from opentrail.accounts.principal import AWS_SERVICE, Principal
 
@@ -34,12 +34,12 @@ class AttachedUser:
 
 
 class AttachedPolicies:
-    """Finds the policies of principals. `service_control`: of all members of `organization`, at one level."""
+    """Finds the policies of principals. `service_control`: of all members of the organization, at one level."""
 
     def __init__(
         self,
         users: Iterable[AttachedUser] = (),
-        organization: Organization | None = None,
+        organization: KnownOrganization = lambda: None,
         service_control: tuple[Policy, ...] = (),
     ) -> None:
         listed = [user for user in users if user.principal.type == "IAMUser"]
@@ -47,7 +47,7 @@ class AttachedPolicies:
             _identity(user.principal): Policies(user.policies or FULL_ACCESS.identity, user.boundary) for user in listed
         }
         self._limited_accounts = frozenset(user.principal.account for user in listed if user.is_limited)
-        self._members = organization.accounts - {organization.management_account} if organization else frozenset()
+        self._organization = organization
         self._service_control = (service_control,) if service_control else ()
 
     def of(self, principal: Principal) -> Policies | None:
@@ -55,7 +55,8 @@ class AttachedPolicies:
         if principal.type == AWS_SERVICE:
             return None
         own = self._own(principal)
-        if principal.account not in self._members or not self._service_control:
+        organization = self._organization() if self._service_control else None
+        if organization is None or not organization.has_member(principal.account):
             return own
         return Policies(own.identity, own.boundary, own.session, self._service_control)
 

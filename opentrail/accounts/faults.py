@@ -1,4 +1,4 @@
-"""What can go wrong with keys, secrets and organizations."""
+"""What can go wrong with keys, secrets, organizations and policies of resources."""
 
 from opentrail.errors import ClientError, OpenTrailError
 
@@ -34,6 +34,78 @@ class NoOrganization(ClientError):
 
 
 class NotManagementAccount(ClientError):
-    """Trails and event data stores of an organization are a matter of its management account."""
+    """Trails and event data stores of an organization are a matter of those who administer it."""
 
     code = "NotOrganizationMasterAccountException"
+
+
+class NotOrganizationManager(ClientError):
+    """Only the organization's management account may do this."""
+
+    code = "NotOrganizationManagementAccountException"
+
+
+class NotAllFeatures(ClientError):
+    """The organization does not have all features enabled."""
+
+    code = "OrganizationNotInAllFeaturesModeException"
+
+
+class CloudTrailNotTrusted(ClientError):
+    """Trusted access for CloudTrail is not enabled in the organization."""
+
+    code = "CloudTrailAccessNotEnabledException"
+
+
+class ManagerNotDelegable(ClientError):
+    """The management account of an organization cannot be a delegated administrator."""
+
+    code = "CannotDelegateManagementAccountException"
+
+
+class AccountNotInOrganization(ClientError):
+    """The account is not a member of the organization."""
+
+    code = "AccountNotFoundException"
+
+
+class AccountNotRegistered(ClientError):
+    """The account is not a delegated administrator."""
+
+    code = "AccountNotRegisteredException"
+
+
+class InvalidAccount(ClientError):
+    """This is not the ID of an account."""
+
+    code = "InvalidParameterException"
+
+
+class InvalidResourceArn(ClientError):
+    """The ARN is not that of a resource that can have a policy."""
+
+    code = "ResourceARNNotValidException"
+
+
+class ResourceHasNoPolicies(ClientError):
+    """Resources of this type have no policies."""
+
+    code = "ResourceTypeNotSupportedException"
+
+
+class InvalidResourcePolicy(ClientError):
+    """The policy is not valid for this resource."""
+
+    code = "ResourcePolicyNotValidException"
+
+
+class ResourcePolicyNotFound(ClientError):
+    """The resource has no policy."""
+
+    code = "ResourcePolicyNotFoundException"
+
+
+class PolicyResourceNotFound(ClientError):
+    """There is no such resource."""
+
+    code = "ResourceNotFoundException"

@@ -7,6 +7,7 @@ nobody told us its value.
 
 from typing import Final
 
+from opentrail.accounts.organization import Organization
 from opentrail.accounts.policy import Caller
 from opentrail.accounts.principal import Principal
 from opentrail.clock import MICROSECONDS, as_datetime
@@ -43,8 +44,8 @@ def caller_of(principal: Principal | None) -> Caller:
     )
 
 
-def principal_keys(principal: Principal, now_us: int) -> Keys:
-    """The condition keys about the principal."""
+def principal_keys(principal: Principal, now_us: int, organization: Organization | None = None) -> Keys:
+    """The condition keys about the principal; `organization`: the one that there is, be it the principal's or not."""
     if principal.service is not None:
         return {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": principal.service}
     keys: Keys = {"aws:PrincipalIsAWSService": "false"}
@@ -54,6 +55,8 @@ def principal_keys(principal: Principal, now_us: int) -> Keys:
     told = {
         "aws:PrincipalArn": arn,
         "aws:PrincipalAccount": principal.account,
+        "aws:PrincipalOrgID": _organization_id(principal, organization),
+        "aws:PrincipalOrgMasterAccountId": _manager(principal, organization),
         "aws:PrincipalType": _TYPES.get(principal.type, ""),
         "aws:userid": principal.principal_id,
         "aws:username": (principal.user_name or "") if principal.type == "IAMUser" else "",
@@ -72,3 +75,12 @@ def principal_keys(principal: Principal, now_us: int) -> Keys:
     if session.assumed_root:
         keys["aws:AssumedRoot"] = "true"
     return keys | {f"aws:PrincipalTag/{name}": value for name, value in session.tags}
+
+
+def _organization_id(principal: Principal, organization: Organization | None) -> str:
+    return organization.id if organization is not None and principal.account in organization.accounts else ""
+
+
+def _manager(principal: Principal, organization: Organization | None) -> str:
+    inside = organization is not None and principal.account in organization.accounts
+    return organization.management_account if organization is not None and inside else ""

@@ -16,13 +16,22 @@ from opentrail.wire.signature import Signature
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a room gets: a valid question of a proven caller. Times in `parameters` are microseconds."""
+    """What a room gets: a valid question of a proven caller. Times in `parameters` are microseconds.
+
+    `owner`: whose event data store, channel or dashboard the call is about, where policies let the caller use that of
+    another account; else the caller's own account.
+    """
 
     operation: Operation
     account: str
     region: str
     principal: Principal
     parameters: Mapping[str, Any]
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.owner:
+            object.__setattr__(self, "owner", self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class Call:
     signature: Signature | None = None
     key: AccessKey | None = None
     parameters: Mapping[str, Any] | None = None  # by the model's names; None: not understood
+    owner: str = ""  # see Asked; known once policies have let the call pass
     intent: int | None = None  # on disk; the call's record ends it
     output: Mapping[str, Any] | None = None
     fault: OpenTrailError | None = None

@@ -9,7 +9,7 @@ from opentrail import limits
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.attached_policies import AttachedPolicies
 from opentrail.api import answering
-from opentrail.api.authorization import Authorizer
+from opentrail.api.authorization import Authorizer, PrincipalPolicies, ResourceFacts
 from opentrail.api.call import Call, Room
 from opentrail.api.faults import InternalFailure, NotRecorded, RequestTooLong
 from opentrail.api.rooms.lookup import Lookup, LookupRoom
@@ -48,7 +48,8 @@ class CloudTrailApi:
     the same after a restart). With the guarantee `durable` an answer leaves only after the record of its call is on
     disk, and `may_record` is asked before anything is done; with `write-ahead`, besides, a call that changes something
     has its intent on disk before. `source_address` tells whose address a record shows. `policies` say who
-    may do what; without them everybody with a key may do everything in his account.
+    may do what; without them everybody with a key may do everything in his account. `resources` tell of event data
+    stores, channels and dashboards what their policies and conditions are about.
     """
 
     def __init__(
@@ -65,11 +66,12 @@ class CloudTrailApi:
         guarantee: Literal["durable", "write-ahead", "async"] = "durable",
         may_record: Callable[[], bool] = lambda: True,
         source_address: Callable[[HttpRequest], str] = lambda request: request.client,
-        policies: AttachedPolicies | None = None,
+        policies: PrincipalPolicies | None = None,
+        resources: ResourceFacts | None = None,
     ) -> None:
         answering_rooms = {**LookupRoom(lookup, token_key).rooms, **(rooms or {})}
         durable = guarantee != "async"
-        authorizer = Authorizer(policies or AttachedPolicies(), clock, source_address)
+        authorizer = Authorizer(policies or AttachedPolicies(), clock, source_address, resources)
         may = may_record if durable else lambda: True
         self._around = Surroundings(access_keys, clock, answering_rooms, may, authorizer)
         self._intake = intake

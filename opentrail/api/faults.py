@@ -47,6 +47,12 @@ class AccessDenied(ApiFault):
     code = "AccessDeniedException"
 
 
+class ChannelInsufficientPermission(ApiFault):
+    """The caller may not put events into this channel."""
+
+    code = "ChannelInsufficientPermission"
+
+
 class InvalidLookupAttributes(ApiFault):
     """Occurs when a lookup attribute is specified that is not valid."""
 

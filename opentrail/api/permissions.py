@@ -5,14 +5,14 @@ reference/list_awscloudtrail.html. A name stands for a resource of the caller's 
 Operations that make a resource of tags need `AddTags` on it besides.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from opentrail.api.operations import OPERATIONS
 from opentrail.lake.sql.store_ids import store_ids
 
-Kind = Literal["trail", "eventdatastore", "channel", "dashboard", "any", "statement", "-"]
+Kind = Literal["trail", "eventdatastore", "channel", "dashboard", "any", "statement", "query", "-"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Needed:
 
     action: str
     resource: str  # an ARN, or `*`
+    shown: str = ""  # what a denial names instead, where the caller did not name the resource itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,12 @@ RESOURCES: Final[dict[str, Named]] = {
         "eventdatastore",
         "EventDataStore",
         "UpdateEventDataStore DeleteEventDataStore RestoreEventDataStore GetEventDataStore "
-        "StartEventDataStoreIngestion StopEventDataStoreIngestion EnableFederation DisableFederation "
-        "CancelQuery DescribeQuery GetQueryResults "
-        "ListQueries",
+        "StartEventDataStoreIngestion StopEventDataStoreIngestion EnableFederation DisableFederation ListQueries",
     ),
+    **_named("query", "EventDataStore QueryId QueryAlias", "CancelQuery DescribeQuery GetQueryResults"),
     **_named("eventdatastore", "EventDataStores", "GenerateQuery"),
     **_named("eventdatastore", "", "CreateEventDataStore"),
-    **_named("statement", "QueryStatement", "StartQuery"),
+    **_named("statement", "QueryStatement QueryAlias", "StartQuery"),
     **_named("channel", "Channel", "UpdateChannel DeleteChannel GetChannel"),
     **_named("channel", "", "CreateChannel"),
     **_named("channel", "channelArn", "PutAuditEvents"),
@@ -87,12 +87,27 @@ def action_of(operation: str) -> str:
     return f"{OPERATIONS[operation].service}:{operation}"
 
 
-def permissions_of(operation: str, parameters: Mapping[str, Any], account: str, region: str) -> Iterator[Needed]:
-    """Everything that a call needs to be allowed; each of it must be."""
+StoresOfQuery = Callable[[str], tuple[str, ...]]  # the ARNs of the stores that a query reads, by its ID or alias
+
+
+def permissions_of(
+    operation: str,
+    parameters: Mapping[str, Any],
+    account: str,
+    region: str,
+    stores_of_query: StoresOfQuery = lambda _: (),
+) -> Iterator[Needed]:
+    """Everything that a call needs to be allowed; each of it must be.
+
+    Names are those of the caller's account, or of the one that the call says owns the event data store.
+    """
     named = RESOURCES[operation]
-    resources = list(dict.fromkeys(_resources(named, parameters, account, region)))
+    told = parameters.get("EventDataStoreOwnerAccountId")
+    owner = told if isinstance(told, str) and told else account
+    resources = list(dict.fromkeys(_resources(named, parameters, owner, region, stores_of_query)))
+    unnamed = f"arn:aws:cloudtrail:{region}:{owner}:eventdatastore/*" if named.kind == "query" else ""
     for resource in resources:
-        yield Needed(action_of(operation), resource)
+        yield Needed(action_of(operation), resource, unnamed)
     if operation.startswith("Create") and tags_of(operation, parameters):
         for resource in resources:
             yield Needed("cloudtrail:AddTags", resource)
@@ -104,16 +119,18 @@ def tags_of(operation: str, parameters: Mapping[str, Any]) -> dict[str, str]:
     return {str(tag.get("Key")): str(tag.get("Value", "")) for tag in listed or () if isinstance(tag, dict)}
 
 
-def _resources(named: Named, parameters: Mapping[str, Any], account: str, region: str) -> Iterator[str]:
+def _resources(
+    named: Named, parameters: Mapping[str, Any], account: str, region: str, stores_of_query: StoresOfQuery
+) -> Iterator[str]:
     home = f"arn:aws:cloudtrail:{region}:{account}"
     if named.kind == "-":
         yield "*"
         return
     texts = [(member, text) for member in named.members for text in _texts(parameters.get(member))]
-    if named.kind == "statement":
-        texts = [(member, found) for member, text in texts for found in store_ids(text)]
+    if named.kind in ("statement", "query"):
+        texts = [(member, found) for member, text in texts for found in _stores(member, text, home, stores_of_query)]
     if not texts:  # a resource that is to be made, or whose name only the operation can find out
-        kind = "eventdatastore" if named.kind in ("any", "statement") else named.kind
+        kind = "eventdatastore" if named.kind in ("any", "statement", "query") else named.kind
         yield f"{home}:{kind}/*"
     for member, text in texts:
         yield text if text.startswith("arn:") else f"{home}:{_kind(named.kind, member)}/{text}"
@@ -127,4 +144,13 @@ def _kind(kind: Kind, member: str) -> str:
     """What a bare name means where a parameter may name resources of several kinds."""
     if kind == "any":
         return "trail" if member == "TrailName" else "eventdatastore"
-    return "eventdatastore" if kind == "statement" else kind
+    return "eventdatastore" if kind in ("statement", "query") else kind
+
+
+def _stores(member: str, text: str, home: str, stores_of_query: StoresOfQuery) -> list[str]:
+    """The stores that one parameter of a query's calls names; those of another account are none of the caller's."""
+    if member in ("QueryId", "QueryAlias"):
+        return [arn for arn in stores_of_query(text) if arn.startswith(f"{home}:")]
+    if member == "QueryStatement":
+        return list(store_ids(text))
+    return [text]

@@ -117,7 +117,7 @@ def keep_guarantee(around: Surroundings, call: Call) -> None:
 
 def authorize(around: Surroundings, call: Call) -> None:
     """The caller may do this: the policies that speak of him say so."""
-    around.authorizer.check(call)
+    call.owner = around.authorizer.check(call)
 
 
 def find_room(around: Surroundings, call: Call) -> None:
@@ -161,7 +161,7 @@ def asked(call: Call) -> Asked:
     if call.key is None or call.signature is None or call.parameters is None:
         raise UnknownOperation
     principal = call.key.principal
-    return Asked(_known(call), principal.account, call.signature.region, principal, call.parameters)
+    return Asked(_known(call), principal.account, call.signature.region, principal, call.parameters, call.owner)
 
 
 def _known(call: Call) -> Operation:

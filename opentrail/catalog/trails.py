@@ -37,6 +37,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role_arn: str | None = None
     kms_key_arn: str | None = None
     organization_id: str | None = None  # set for organization trails
+    members: tuple[str, ...] | None = None  # accounts of the organization that it covers; None: as the settings say
     recursive_logging: bool = True
     selectors: Selectors = DEFAULT_SELECTORS
     insight_selectors: tuple[InsightSelector, ...] = ()
@@ -115,6 +116,10 @@ class Trails:
         """The newest versions of the account's own trails, in all Regions, by Region and name."""
         by_name = (trails.c.region, trails.c.name)
         return self._read(_newest().where(trails.c.account == account).order_by(*by_name))
+
+    def of_organizations(self) -> list[TrailVersion]:
+        """The newest versions of all trails of organizations."""
+        return [version for version in self._read(_newest()) if version.trail.organization_id is not None]
 
     def newest_change(self) -> int:
         """A number that is another one after each change of any trail; cheap enough to be asked many times a second."""

@@ -47,11 +47,12 @@ class Coverage:
 
 
 def coverage(trail: Trail, enabled_regions: Iterable[str], members: Collection[str] = ()) -> Coverage:
-    """What `trail` covers; `members` are the accounts of its organization.
+    """What `trail` covers; `members` are the accounts of its organization, where the trail itself does not tell.
 
     A single-Region trail has the events whose `awsRegion` is its home. Those of global services are of the leading
     Region, so they are a matter of its own trails and of multi-Region ones.
     """
+    members = trail.members if trail.members is not None else members
     accounts = {trail.account, *members} if trail.organization_id is not None else {trail.account}
     regions = set(enabled_regions) if trail.multi_region else {trail.home_region}
     return Coverage(frozenset(accounts), frozenset(regions), trail.multi_region or trail.include_global)

@@ -25,11 +25,12 @@ from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstream
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors, OwnDoor
 from opentrail.server.own_services import OwnServices
+from opentrail.server.owned_resources import resource_facts
 from opentrail.server.policy_files import attached_policies, guards
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import LookUp as LookUpSettings
 from opentrail.server.settings import Principal, Settings
-from opentrail.server.trail_rooms import trail_rooms
+from opentrail.server.trail_rooms import organizations_of, trail_rooms
 from opentrail.server.worker import history_settings
 from opentrail.wire.http import HttpRequest
 
@@ -87,6 +88,7 @@ def assemble(
     root_key = recording.keys.root
     history = History.open(folder.tables, journal, clock, history_settings(settings.history))
     told = _recorder_settings(folder, settings)
+    organizations = organizations_of(settings, engine, clock)
 
     def source_address(request: HttpRequest) -> str:
         return client_address(request.client, request.header("x-forwarded-for"), told.trusted_proxies)
@@ -103,7 +105,8 @@ def assemble(
         guarantee=told.guarantee,
         may_record=journal.writable,
         source_address=source_address,
-        policies=attached_policies(settings, lambda told: _principal(told, settings)),
+        policies=attached_policies(settings, lambda told: _principal(told, settings), organizations.now),
+        resources=resource_facts(engine, organizations.now, clock),
     )
     reporters = frozenset(key.access_key_id for key in recording.configured)
     reports = Reports(access_keys, reporters, intake, journal, clock, source_address)

@@ -5,17 +5,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from opentrail.accounts.attached_policies import AttachedPolicies, AttachedUser
+from opentrail.accounts.organizations import KnownOrganization
 from opentrail.accounts.policy import PolicyUnreadable, read_identity_policy
 from opentrail.accounts.policy.guard import Guard, read_guard
 from opentrail.accounts.principal import Principal
 from opentrail.server.settings import BadSettings, Settings
 from opentrail.server.settings import Principal as PrincipalSettings
-from opentrail.server.trail_rooms import organization_of
 
 _Read = TypeVar("_Read")
 
 
-def attached_policies(settings: Settings, principal_of: Callable[[PrincipalSettings], Principal]) -> AttachedPolicies:
+def attached_policies(
+    settings: Settings, principal_of: Callable[[PrincipalSettings], Principal], organization: KnownOrganization
+) -> AttachedPolicies:
     """Who has which policies. Raises BadSettings; also where two keys of one user have different ones."""
     users: dict[tuple[str, str], AttachedUser] = {}
     for told in settings.principal:
@@ -25,7 +27,7 @@ def attached_policies(settings: Settings, principal_of: Callable[[PrincipalSetti
         if users.setdefault((principal.arn, principal.principal_id), user) != user:
             raise BadSettings(f"principal {told.access_key_id}: another key of {principal.arn} has other policies")
     control = _read(settings.organization.service_control_policies, read_identity_policy)
-    return AttachedPolicies(users.values(), organization_of(settings), control)
+    return AttachedPolicies(users.values(), organization, control)
 
 
 def guards(files: Sequence[str]) -> tuple[Guard, ...]:

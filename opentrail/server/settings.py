@@ -23,6 +23,7 @@ LEAST_RETENTION_DAYS = 90  # as CloudTrail's own event history
 DEFAULT_CONSOLE_PORT = 4567
 MOST_WORKERS = 64
 LEAST_DELIVERY_SECONDS = 1
+LEAST_ORGANIZATION_SECONDS = 1
 LEAST_DIGEST_SECONDS = 2  # a digest is named by its second
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -74,12 +75,17 @@ class Regions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The organization that accounts belong to; an empty id: none. `members`: accounts beside the manager."""
+    """The organization that accounts belong to; an empty id: none. `members`: accounts beside the manager.
+
+    `upstream`: the name of the upstream whose Organizations API says all of this instead.
+    """
 
     id: str = ""
     management_account: str = ""
     members: list[str] = []
     service_control_policies: list[str] = []  # files of what the members may do at most
+    upstream: str = ""
+    refresh_seconds: float = 300.0  # between two questions to that upstream
 
 
 class LookUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -357,6 +363,14 @@ def _check_accounts(settings: Settings) -> None:
             raise BadSettings(f"[regions] enabled: {region!r} is not a Region")
     organization = settings.organization
     told = (organization.id, organization.management_account, organization.members)
+    if organization.upstream:
+        if any(told):
+            raise BadSettings("[organization] upstream tells id, management_account and members: leave them out")
+        if organization.upstream not in [upstream.name for upstream in settings.upstream]:
+            raise BadSettings(f"[organization] upstream: there is no upstream {organization.upstream}")
+        if organization.refresh_seconds < LEAST_ORGANIZATION_SECONDS:
+            raise BadSettings(f"[organization] refresh_seconds: at least {LEAST_ORGANIZATION_SECONDS}")
+        return
     if not any((*told, organization.service_control_policies)):
         return
     if not _ORGANIZATION.fullmatch(organization.id):

@@ -5,19 +5,24 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Engine
 
 from opentrail.accounts.access_keys import AccessKeys
-from opentrail.accounts.organization import Organization
+from opentrail.accounts.organizations import Organizations
 from opentrail.api.call import Room
+from opentrail.api.rooms.delegated_admins import DelegatedAdminsRoom
 from opentrail.api.rooms.event_configuration import EventConfigurationRoom
 from opentrail.api.rooms.event_selectors import EventSelectorsRoom
 from opentrail.api.rooms.insights import InsightsRoom
 from opentrail.api.rooms.public_keys import PublicKeysRoom
+from opentrail.api.rooms.resource_policies import ResourcePoliciesRoom
 from opentrail.api.rooms.tags import TagsRoom
 from opentrail.api.rooms.trails import TrailsRoom
+from opentrail.catalog.organizations import StoredOrganization
+from opentrail.catalog.resource_policies import ResourcePolicies
 from opentrail.catalog.tags import Tags
 from opentrail.catalog.trail_status import read_status
 from opentrail.catalog.trails import Trails
 from opentrail.clock import Clock
 from opentrail.server.own_calls import OwnCalls
+from opentrail.server.owned_resources import owned_resources
 from opentrail.server.settings import Settings
 from opentrail.trails.changes import TrailChanges
 from opentrail.trails.clients import Clients
@@ -39,21 +44,35 @@ def trail_rooms(
     """The rooms by operation. Destinations are asked as deliveries are made: see server/own_calls.py."""
     calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())
     trails = Trails(engine)
-    registry = Registry(trails, organization_of(settings))
+    organizations = organizations_of(settings, engine, clock)
+    registry = Registry(trails, organizations.now)
     destinations = Destinations(Clients(calls.access, as_service=calls.as_service), calls.folders)
     changes = TrailChanges(trails, registry, destinations, head, clock, settings.regions.enabled)
     keys = SigningKeys(engine, root_key, clock, settings.delivery.key_rotation_days)
+    changes.follow_organization(organizations.now())
     return {
         **TrailsRoom(registry, changes, lambda trail_id: read_status(engine, trail_id)).rooms,
         **EventSelectorsRoom(registry, changes).rooms,
         **InsightsRoom(registry, changes).rooms,
         **EventConfigurationRoom(registry, changes).rooms,
-        **TagsRoom(Tagging(trails, Tags(engine))).rooms,
+        **TagsRoom(Tagging(trails, Tags(engine), registry.administers)).rooms,
         **PublicKeysRoom(keys.listed, clock).rooms,
+        **DelegatedAdminsRoom(organizations).rooms,
+        **ResourcePoliciesRoom(
+            ResourcePolicies(engine, clock.now_us), owned_resources(engine), organizations.now
+        ).rooms,
     }
 
 
-def organization_of(settings: Settings) -> Organization | None:
+def organizations_of(settings: Settings, engine: Engine, clock: Clock) -> Organizations:
+    """The organization as the settings have it; where an upstream is asked, as it was told last."""
+    organizations = Organizations(engine, clock)
+    if not settings.organization.upstream:
+        organizations.take(organization_of(settings))
+    return organizations
+
+
+def organization_of(settings: Settings) -> StoredOrganization | None:
     """The organization that the settings name."""
     told = settings.organization
-    return Organization(told.id, told.management_account, tuple(told.members)) if told.id else None
+    return StoredOrganization(told.id, told.management_account, tuple(told.members)) if told.id else None

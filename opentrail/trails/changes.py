@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from opentrail import limits
+from opentrail.accounts.faults import NotManagementAccount
+from opentrail.accounts.organization import Organization
 from opentrail.catalog.tags import Tag
 from opentrail.catalog.trails import Trail, Trails, TrailVersion
 from opentrail.clock import Clock
@@ -41,28 +43,31 @@ class TrailChanges:
         self._regions = tuple(regions)
         self._creating = threading.Lock()
 
-    def create(self, wanted: TrailId, members: Members, tags: Sequence[Tag]) -> Trail:
-        """A new trail, not logging yet. Raises the faults of CreateTrail, in AWS's order of checks."""
+    def create(self, wanted: TrailId, members: Members, tags: Sequence[Tag], caller: str) -> Trail:
+        """A new trail, not logging yet, as the account `caller` asks.
+
+        Raises the faults of CreateTrail, in AWS's order of checks.
+        """
         check_trail_name(wanted.name)
         check_members(members)
         if wanted.region not in self._regions:
             raise NotPermitted(f"Region {wanted.region} is not enabled.")
         trail = new_trail(wanted, members, self._clock.now_us())
         self._require_room(trail)
-        trail = self._with_organization(trail, members)
+        trail = self._with_organization(trail, members, caller)
         trail = self._destinations.check(trail, members)
         check_tags(tags)
         with self._creating:
             self._require_room(trail)
             return self._trails.create(trail, self._head(), tags).trail
 
-    def update(self, version: TrailVersion, members: Members) -> Trail:
-        """The trail with the members that are given. Raises the faults of UpdateTrail."""
+    def update(self, version: TrailVersion, members: Members, caller: str) -> Trail:
+        """The trail with the members that are given, as the account `caller` asks. Raises the faults of UpdateTrail."""
         check_members(members)
         trail = changed_trail(version.trail, members)
         if trail.multi_region and not version.trail.multi_region:
             self._require_few(trail)
-        trail = self._with_organization(trail, members)
+        trail = self._with_organization(trail, members, caller)
         trail = self._destinations.check(trail, members)
         return self._trails.replace(version, trail, self._head()).trail
 
@@ -93,11 +98,35 @@ class TrailChanges:
             trail = msgspec.structs.replace(trail, logging=False, stopped_at_us=self._clock.now_us())
         self._trails.delete(version, trail, position)
 
-    def _with_organization(self, trail: Trail, members: Members) -> Trail:
+    def follow_organization(self, organization: Organization | None) -> int:
+        """Let trails of organizations cover the accounts that are in theirs now; how many had to be changed.
+
+        Who joined is covered from here on, who left no more: each change is a version from the journal's head on.
+        """
+        changed = 0
+        for version in self._trails.of_organizations():
+            trail = version.trail
+            own = (
+                organization is not None
+                and organization.id == trail.organization_id
+                and organization.management_account == trail.account
+            )
+            members = organization.members if organization is not None and own else ()
+            if trail.members is not None and set(trail.members) == set(members):
+                continue
+            self.change(version, members=members)
+            changed += 1
+        return changed
+
+    def _with_organization(self, trail: Trail, members: Members, caller: str) -> Trail:
         if members.organization is None:
             return trail
-        organization = self._registry.organization_for(trail.account) if members.organization else None
-        return msgspec.structs.replace(trail, organization_id=organization)
+        if members.organization:
+            organization = self._registry.organization_for(caller)
+            return msgspec.structs.replace(trail, organization_id=organization.id, members=organization.members)
+        if trail.organization_id is not None and trail.account != caller:
+            raise NotManagementAccount("Only the management account makes a trail of its organization one of its own.")
+        return msgspec.structs.replace(trail, organization_id=None, members=None)
 
     def _require_room(self, trail: Trail) -> None:
         """Raises TrailAlreadyExists, TooManyTrails."""

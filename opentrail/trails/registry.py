@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 from opentrail.accounts.faults import NoOrganization, NotManagementAccount
 from opentrail.accounts.organization import Organization
+from opentrail.accounts.organizations import KnownOrganization, require_ready
 from opentrail.catalog.trails import Trails, TrailVersion
 from opentrail.trails.faults import NotHomeRegion, TrailNotFound
 from opentrail.trails.naming import TrailId, read_trail_id
 
 
 class Registry:
-    """Finds trails for callers. `organization`: None where no account belongs to one."""
+    """Finds trails for callers."""
 
-    def __init__(self, trails: Trails, organization: Organization | None = None) -> None:
+    def __init__(self, trails: Trails, organization: KnownOrganization = lambda: None) -> None:
         self._trails = trails
         self._organization = organization
 
@@ -28,7 +29,7 @@ class Registry:
         return found
 
     def find_to_change(self, text: str, account: str, region: str) -> TrailVersion:
-        """The trail that a name or ARN means, to be changed: by its owner, at home.
+        """The trail that a name or ARN means, to be changed: at home, by its owner or who administers it.
 
         Raises InvalidTrailName, InvalidTrailArn, TrailNotFound, NotHomeRegion, NotManagementAccount.
         """
@@ -36,7 +37,7 @@ class Registry:
         found = self._trails.find(wanted.arn)
         if found is None or not self._is_covered(found, account):
             raise unknown_trail(wanted, account)
-        if found.trail.account != account:
+        if found.trail.account != account and not self.administers(account):
             raise NotManagementAccount
         if found.trail.home_region != region:
             raise NotHomeRegion(f"The home Region of trail {found.trail.arn} is {found.trail.home_region}.")
@@ -74,26 +75,42 @@ class Registry:
     def all_of(self, account: str) -> list[TrailVersion]:
         """The account's trails in all Regions, and those of its organization."""
         found = self._trails.of_account(account)
-        organization = self._organization
+        organization = self._organization()
         if organization is not None and account in organization.members:
             of_manager = self._trails.of_account(organization.management_account)
             found += [version for version in of_manager if version.trail.organization_id is not None]
         return found
 
-    def organization_for(self, account: str) -> str:
-        """The id of the organization whose trails `account` may make. Raises NoOrganization, NotManagementAccount."""
-        organization = self._organization
+    def organization_for(self, account: str) -> Organization:
+        """The organization whose trails `account` may make.
+
+        Raises NoOrganization, NotManagementAccount, NotAllFeatures, CloudTrailNotTrusted.
+        """
+        organization = self._organization()
         if organization is None or account not in organization.accounts:
             raise NoOrganization
-        if account != organization.management_account:
+        if not organization.is_administered_by(account):
             raise NotManagementAccount
-        return organization.id
+        require_ready(organization)
+        return organization
+
+    def administers(self, account: str) -> bool:
+        """Whether `account` manages the trails of its organization: the management account, or a delegated one."""
+        organization = self._organization()
+        return organization is not None and organization.is_administered_by(account)
+
+    def owner_of_new(self, account: str, *, organization: bool) -> str:
+        """Whose a trail is that `account` makes: those of an organization are the management account's."""
+        known = self._organization()
+        if organization and known is not None and known.is_administered_by(account):
+            return known.management_account
+        return account
 
     def _is_covered(self, version: TrailVersion, account: str) -> bool:
         """Whether the trail is the account's own or its organization's."""
         if version.trail.account == account:
             return True
-        organization = self._organization
+        organization = self._organization()
         return (
             organization is not None
             and version.trail.organization_id is not None

@@ -1,6 +1,6 @@
 """Tags of trails: which ARNs may be named, and what tags may be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from opentrail import limits
 from opentrail.arn import parse_arn
@@ -13,11 +13,15 @@ _RESERVED = "aws:"
 
 
 class Tagging:
-    """Reads and changes the tags of trails, for callers in the trail's account and Region."""
+    """Reads and changes the tags of trails, for callers in the trail's account and Region.
 
-    def __init__(self, trails: Trails, tags: Tags) -> None:
+    `administers`: whether an account may do with the trails of its organization what their owner may.
+    """
+
+    def __init__(self, trails: Trails, tags: Tags, administers: Callable[[str], bool] = lambda account: False) -> None:
         self._trails = trails
         self._tags = tags
+        self._administers = administers
 
     def add(self, arn: str, added: Sequence[Tag], account: str, region: str) -> None:
         """Set tags, durable on return. Raises InvalidTag, TooManyTags and the faults of `require`."""
@@ -42,7 +46,7 @@ class Tagging:
         parsed = parse_arn(arn)
         if parsed is None or parsed.service != "cloudtrail" or "/" not in parsed.resource:
             raise InvalidTrailArn(f"{arn} is not a valid ARN.")
-        if parsed.account != account:
+        if parsed.account != account and not self._is_administered(arn, account):
             raise InvalidTrailArn(f"AccountID in ARN is wrong, you can only access resources with AccountID {account}.")
         if parsed.region != region:
             raise InvalidTrailArn(f"Region in ARN is wrong, you can only access resources in region {region}.")
@@ -50,6 +54,10 @@ class Tagging:
             raise ResourceNotTaggable(f"{arn} is of a type that has no tags.")
         if self._trails.find(arn) is None:
             raise ResourceNotFound(f"{arn} does not exist.")
+
+    def _is_administered(self, arn: str, account: str) -> bool:
+        found = self._trails.find(arn)
+        return found is not None and found.trail.organization_id is not None and self._administers(account)
 
 
 def check_tags(tags: Sequence[Tag]) -> None:

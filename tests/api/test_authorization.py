@@ -196,7 +196,7 @@ def test_without_policies_everybody_may_do_everything(tmp_path: Path) -> None:
 def test_service_control_policies_hold_the_roots_of_members(tmp_path: Path, management: str, may: bool) -> None:
     organization = Organization("o-exampleorgid", management, (ACCOUNT, "210987654321"))
     control = (policy(allow("*"), deny("cloudtrail:LookupEvents")),)
-    server = Held(tmp_path, AttachedPolicies([], organization, control), root(ACCOUNT))
+    server = Held(tmp_path, AttachedPolicies([], lambda: organization, control), root(ACCOUNT))
     told = server.denial("lookup_events")
     assert told is None if may else (told or "").endswith("with an explicit deny in a service control policy")
     assert server.denial("list_trails") is None

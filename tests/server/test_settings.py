@@ -93,7 +93,8 @@ def test_regions_and_organization(tmp_path: Path) -> None:
     )
     assert settings.regions.enabled == ("eu-west-1",)
     organization = organization_of(settings)
-    assert organization is not None and organization.accounts == {"111122223333", "222233334444"}
+    assert organization is not None
+    assert (organization.management_account, organization.members) == ("111122223333", ("222233334444",))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -43,13 +43,15 @@ class TrailsRoom:
         """A new trail, which does not log yet."""
         parameters = asked.parameters
         tags = [Tag(tag["Key"], tag.get("Value")) for tag in parameters.get("TagsList") or ()]
-        wanted = TrailId(asked.account, asked.region, parameters["Name"])
-        return _answer(self._changes.create(wanted, read_members(parameters), tags))
+        members = read_members(parameters)
+        owner = self._registry.owner_of_new(asked.account, organization=bool(members.organization))
+        wanted = TrailId(owner, asked.region, parameters["Name"])
+        return _answer(self._changes.create(wanted, members, tags, asked.account))
 
     def update_trail(self, asked: Asked) -> dict[str, Any]:
         """The members that are given, changed."""
         version = self._registry.find_to_change(asked.parameters["Name"], asked.account, asked.region)
-        answer = _answer(self._changes.update(version, read_members(asked.parameters)))
+        answer = _answer(self._changes.update(version, read_members(asked.parameters), asked.account))
         if asked.parameters.get("SnsTopicName") == "":
             answer |= {"SnsTopicARN": "", "SnsTopicName": ""}  # the one unset member that AWS shows
         return answer
