@@ -67,23 +67,26 @@ def end_with(parent: int) -> None:
         os._exit(1)
 
 
-def confine(
-    *, memory_bytes: int, cpu_seconds: int, file_bytes: int, reads: Iterable[Path], writes: Iterable[Path]
-) -> None:
-    """Take away what a query does not need; called before there are threads. `reads`, `writes`: files and folders."""
+def limit_resources(*, memory_bytes: int, cpu_seconds: int, file_bytes: int) -> None:
+    """Bound what the process may use. `memory_bytes` is for the engine; code, threads and values come on top."""
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_AS, memory_bytes + limits.QUERY_ADDRESS_BYTES)
     _limit(resource.RLIMIT_CPU, cpu_seconds)
     _limit(resource.RLIMIT_FSIZE, file_bytes)
     _limit(resource.RLIMIT_NOFILE, limits.QUERY_OPEN_FILES)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file too long is an error of its write
+
+
+def confine(*, reads: Iterable[Path], writes: Iterable[Path]) -> None:
+    """Take rights away from this thread and those that it will start. `reads`, `writes`: files, and folders with all
+    that is below them."""
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _allow_files(reads, writes)
     _refuse_calls()
 
 
 def limit_cpu_from_here(seconds: float | None) -> None:
-    """The process ends when it has used so much more processor time; None: what `confine` said holds again."""
+    """The process ends when it has used so much more processor time; None: what `limit_resources` said holds again."""
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     soft = hard if seconds is None else min(hard, math.ceil(time.process_time() + seconds))
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))

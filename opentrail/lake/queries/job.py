@@ -13,7 +13,6 @@ from typing import Final, Literal
 import msgspec
 
 from opentrail import limits
-from opentrail.catalog.event_data_stores import EventDataStore
 from opentrail.errors import OpenTrailError
 
 EXHAUSTED: Final = "Query exhausted resources at this scale factor"  # AWS's words
@@ -21,10 +20,15 @@ _LENGTH: Final = struct.Struct(">I")
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):
-    """One query. `stores`: those that it may name. Folders as paths; `results` is made by the process."""
+    """One query. `stores`: the ids of those that it may name. Folders as paths; `results` is made by the process.
+
+    `regions` and `members`: the enabled Regions and the accounts of the organization, which stores may cover.
+    """
 
     statement: str
-    stores: tuple[EventDataStore, ...]
+    stores: tuple[str, ...]
+    regions: tuple[str, ...]
+    members: tuple[str, ...]
     tables: str
     journal: str
     catalog: str

@@ -14,9 +14,9 @@ from opentrail.clock import SystemClock
 from opentrail.errors import OpenTrailError
 from opentrail.lake.engine import Answer, Engine, QueryFailed
 from opentrail.lake.queries import job as talk
-from opentrail.lake.queries.confinement import confine, limit_cpu_from_here
+from opentrail.lake.queries.confinement import confine, limit_cpu_from_here, limit_resources
 from opentrail.lake.queries.results import ResultWriter
-from opentrail.lake.queries.tables import tables_of
+from opentrail.lake.queries.tables import open_tables
 from opentrail.lake.sql.faults import InvalidQueryStatement
 
 UNREADABLE: Final = "The files of the event data store could not be read."
@@ -28,25 +28,28 @@ def run_query(channel: socket.socket) -> None:
     assert isinstance(job, talk.Job)
     results = Path(job.results)
     results.mkdir(parents=True, exist_ok=True)
-    confine(
-        memory_bytes=job.memory_bytes,
-        cpu_seconds=job.cpu_seconds,
-        file_bytes=job.result_bytes + limits.RESULT_FILE_BYTES,
-        reads=[Path(job.tables), Path(job.journal), Path(job.catalog)],
-        writes=[results],
-    )
+    file_bytes = job.result_bytes + limits.RESULT_FILE_BYTES
+    limit_resources(memory_bytes=job.memory_bytes, cpu_seconds=job.cpu_seconds, file_bytes=file_bytes)
+    clock = _StartedAt(job.started_us)
     try:
-        engine = Engine(tables_of(job), _StartedAt(job.started_us), job.memory_bytes)
-        limit_cpu_from_here(limits.QUERY_STATEMENT_SECONDS)
+        with open_tables(job, clock) as tables:
+            files = [path for table in tables.values() for path in table.files]
+            confine(reads=files, writes=[results])
+            _serve(channel, job, Engine(tables, clock, job.memory_bytes))
+    except MemoryError:
+        talk.send(channel, talk.Refused(talk.EXHAUSTED))
+
+
+def _serve(channel: socket.socket, job: talk.Job, engine: Engine) -> None:
+    """From here on the statement decides what happens."""
+    limit_cpu_from_here(limits.QUERY_STATEMENT_SECONDS)
+    try:
         answer = engine.prepare(job.statement)
-        limit_cpu_from_here(None)
     except InvalidQueryStatement as refused:
         exhausted = isinstance(refused.__cause__, duckdb.OutOfMemoryException)
         talk.send(channel, talk.Refused(talk.EXHAUSTED if exhausted else refused.message))
         return
-    except MemoryError:
-        talk.send(channel, talk.Refused("The query is too large to be understood"))
-        return
+    limit_cpu_from_here(None)
     talk.send(channel, talk.Accepted(tuple(sorted(answer.tables))))
     talk.asked(channel)
     stop = _Stop(channel, engine)

@@ -21,9 +21,10 @@ from opentrail import limits
 from opentrail.catalog.event_data_stores import EventDataStore
 from opentrail.catalog.queries import UNDER_WAY, Query, QueryCatalog, QueryStatus
 from opentrail.clock import MICROSECONDS, Clock
+from opentrail.errors import OpenTrailError
 from opentrail.lake.queries.faults import QueryInactive, QueryNotFound, TooManyQueries
 from opentrail.lake.queries.job import EXHAUSTED, Ended, Job, ProcessGone
-from opentrail.lake.queries.processes import NoQueryProcess, QueryProcess, QueryProcesses
+from opentrail.lake.queries.processes import QueryProcess, QueryProcesses
 from opentrail.lake.queries.results import Results
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.store_ids import store_ids
@@ -46,12 +47,14 @@ class QuerySettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Folders:
-    """Where a query's process finds what it reads."""
+class Lake:
+    """Where a query's process finds what it reads, and what stores may cover: enabled Regions, the organization."""
 
     tables: Path
     journal: Path
     catalog: Path
+    regions: tuple[str, ...]
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class QueryService:
         catalog: QueryCatalog,
         stores: StoreRegistry,
         results: Results,
-        folders: Folders,
+        lake: Lake,
         clock: Clock,
         settings: QuerySettings,
         on_finished: Callable[[], None] = lambda: None,
@@ -84,7 +87,7 @@ class QueryService:
         self._catalog = catalog
         self._stores = stores
         self.results = results
-        self._folders = folders
+        self._lake = lake
         self._clock = clock
         self._settings = settings
         self._on_finished = on_finished
@@ -114,7 +117,7 @@ class QueryService:
             delivery_uri=asked.delivery_uri,
             delivery_status="PENDING" if asked.delivery_uri is not None else None,
         )
-        process = self._processes.start(self._job(query, stores))
+        process = self._processes.start(self._job(query))
         try:
             _check(process)
             return self._added(query, process)
@@ -185,13 +188,15 @@ class QueryService:
         find = self._stores.find_active
         return [find(one, asked.account, asked.region, owner=asked.owner).store for one in ids]
 
-    def _job(self, query: Query, stores: list[EventDataStore]) -> Job:
+    def _job(self, query: Query) -> Job:
         return Job(
             statement=query.statement,
-            stores=tuple(stores),
-            tables=str(self._folders.tables),
-            journal=str(self._folders.journal),
-            catalog=str(self._folders.catalog),
+            stores=query.stores,
+            regions=self._lake.regions,
+            members=self._lake.members,
+            tables=str(self._lake.tables),
+            journal=str(self._lake.journal),
+            catalog=str(self._lake.catalog),
             results=str(self.results.folder_of(query.id)),
             delivers=query.delivery_uri is not None,
             memory_bytes=self._settings.memory_bytes,
@@ -238,11 +243,11 @@ class QueryService:
         """A process for a query that has waited; None where it cannot be run any more."""
         process: QueryProcess | None = None
         try:
-            find = self._stores.find_active
-            stores = [find(one, query.account, query.region).store for one in query.stores]
-            process = self._processes.start(self._job(query, stores))
+            for store in query.stores:
+                self._stores.find_active(store, query.account, query.region)
+            process = self._processes.start(self._job(query))
             _check(process)
-        except (InvalidQueryStatement, NoQueryProcess) as failure:
+        except OpenTrailError as failure:
             if process is not None:
                 process.end()
             self._settle(query, "FAILED", error=failure.message)

@@ -1,18 +1,30 @@
-"""The tables that a query may name: one for each event data store, under its id."""
+"""The tables that a query may name: one for each event data store, under its id, as of the moment they are opened."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from opentrail.catalog.database import open_catalog
+from opentrail.clock import Clock
+from opentrail.journal import Journal
 from opentrail.lake.engine import Table
 from opentrail.lake.queries.job import Job
-from opentrail.lake.sql.schemas import CLOUDTRAIL
-from opentrail.lake.sql.types import text_literal
+from opentrail.lake.reading import LakeReader, Reach
 
 
-def tables_of(job: Job) -> dict[str, Table]:
-    """The tables by name, as they are now."""
-    tables = {}
-    for store in job.stores:
-        files = tuple(sorted((Path(job.tables) / store.id).glob("*.parquet")))
-        listed = ", ".join(text_literal(str(path)) for path in files)
-        tables[store.id] = Table(CLOUDTRAIL, f"SELECT * FROM read_parquet([{listed}])", files)
-    return tables
+@contextmanager
+def open_tables(job: Job, clock: Clock) -> Iterator[dict[str, Table]]:
+    """The stores of `job`; while inside, none of their files is swept away.
+
+    Journal and catalog are closed again when it begins. Raises what LakeReader.reading raises.
+    """
+    catalog = open_catalog(Path(job.catalog))
+    journal = Journal.open(Path(job.journal), clock, read_only=True)
+    with ExitStack() as held:
+        try:
+            reader = LakeReader(catalog, Path(job.tables), journal, clock, Reach(job.regions, job.members))
+            tables = {store: held.enter_context(reader.reading(store)) for store in job.stores}
+        finally:
+            journal.close()
+            catalog.dispose()
+        yield tables
