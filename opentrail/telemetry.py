@@ -80,6 +80,9 @@ QUERY_SECONDS = Histogram(
     registry=REGISTRY,
 )
 QUERY_BYTES_SCANNED = Counter("opentrail_query_bytes_scanned", "Bytes of Parquet that queries read", registry=REGISTRY)
+QUERY_DELIVERIES = Counter(
+    "opentrail_query_deliveries", "Results delivered to S3, by how that ended", ["status"], registry=REGISTRY
+)
 
 LOG_LINES_LOST = Counter("opentrail_log_lines_lost", "Log lines that standard error did not take", registry=REGISTRY)
 

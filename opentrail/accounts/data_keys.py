@@ -40,6 +40,11 @@ class DataKeys:
         self._lock = threading.Lock()
         self._own = self._derived(self._newest, self._salt)
 
+    @property
+    def keys(self) -> Mapping[int, bytes]:
+        """The keys by number, for another process that opens what was sealed."""
+        return self._keys
+
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """`plain`, sealed; to be opened with the same `context`."""
         count = next(self._counter)

@@ -113,6 +113,7 @@ class QueryCatalog:
     def of_store(
         self,
         store_id: str,
+        account: str,
         *,
         from_us: int,
         to_us: int,
@@ -120,10 +121,11 @@ class QueryCatalog:
         limit: int,
         after: tuple[int, int] | None = None,
     ) -> list[Query]:
-        """Queries that name a store, made from `from_us` to `to_us`, newest first, past the time and number `after`."""
+        """Queries of an account that name a store, made from `from_us` to `to_us`, newest first, past the time and number `after`."""
         named = select(query_stores.c.query_number).where(query_stores.c.store_id == store_id)
         wanted: list[ColumnElement[bool]] = [
             queries.c.number.in_(named),
+            queries.c.account == account,
             queries.c.created_at >= from_us,
             queries.c.created_at <= to_us,
         ]

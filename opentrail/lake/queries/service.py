@@ -9,9 +9,9 @@ import contextlib
 import os
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from opentrail.catalog.event_data_stores import EventDataStore
 from opentrail.catalog.queries import UNDER_WAY, Query, QueryCatalog, QueryStatus
 from opentrail.clock import MICROSECONDS, Clock
 from opentrail.errors import OpenTrailError
+from opentrail.lake.queries.delivery import DeliveryPlace, ResultBuckets
 from opentrail.lake.queries.faults import QueryInactive, QueryNotFound, TooManyQueries
 from opentrail.lake.queries.job import EXHAUSTED, Ended, Job, ProcessGone
 from opentrail.lake.queries.processes import QueryProcess, QueryProcesses
@@ -55,6 +56,7 @@ class Lake:
     catalog: Path
     regions: tuple[str, ...]
     members: tuple[str, ...] = ()
+    data_keys: Mapping[int, bytes] = field(default_factory=dict, repr=False)  # that the journal is sealed with
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Asked:
 class QueryService:
     """Runs the queries of a data folder; one instance for one folder. Safe from any thread.
 
-    `on_finished` is called when results wait to be delivered.
+    `buckets` says whether results can be delivered; `on_finished` is called when some wait to be.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class QueryService:
         lake: Lake,
         clock: Clock,
         settings: QuerySettings,
+        buckets: ResultBuckets,
         on_finished: Callable[[], None] = lambda: None,
     ) -> None:
         self._catalog = catalog
@@ -90,6 +93,7 @@ class QueryService:
         self._lake = lake
         self._clock = clock
         self._settings = settings
+        self._buckets = buckets
         self._on_finished = on_finished
         self._processes = QueryProcesses()
         self._threads = ThreadPoolExecutor(settings.parallel, thread_name_prefix="query")
@@ -102,11 +106,15 @@ class QueryService:
     def start(self, asked: Asked) -> Query:
         """A new query, durable on return and under way.
 
-        Raises InvalidQueryStatement, StoreNotFound, StoreInactive, TooManyQueries, NoQueryProcess.
+        Raises InvalidQueryStatement, StoreNotFound, StoreInactive, TooManyQueries, NoQueryProcess, and what
+        ResultBuckets.check raises.
         """
         stores = self._named(asked)
         if self._catalog.count_under_way(asked.account, asked.region) >= limits.QUERIES_PER_ACCOUNT:
             raise TooManyQueries
+        if asked.delivery_uri is not None:
+            arn = stores[0].arn
+            self._buckets.check(DeliveryPlace.of(asked.delivery_uri, asked.account, asked.region, arn))
         query = Query(
             id=str(uuid.uuid4()),
             account=asked.account,
@@ -194,6 +202,7 @@ class QueryService:
             stores=query.stores,
             regions=self._lake.regions,
             members=self._lake.members,
+            data_keys=dict(self._lake.data_keys),
             tables=str(self._lake.tables),
             journal=str(self._lake.journal),
             catalog=str(self._lake.catalog),

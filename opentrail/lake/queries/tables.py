@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from opentrail.accounts.data_keys import DataKeys
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import Clock
 from opentrail.journal import Journal
@@ -19,7 +20,8 @@ def open_tables(job: Job, clock: Clock) -> Iterator[dict[str, Table]]:
     Journal and catalog are closed again when it begins. Raises what LakeReader.reading raises.
     """
     catalog = open_catalog(Path(job.catalog))
-    journal = Journal.open(Path(job.journal), clock, read_only=True)
+    sealer = DataKeys(job.data_keys) if job.data_keys else None
+    journal = Journal.open(Path(job.journal), clock, read_only=True, sealer=sealer)
     with ExitStack() as held:
         try:
             reader = LakeReader(catalog, Path(job.tables), journal, clock, Reach(job.regions, job.members))
