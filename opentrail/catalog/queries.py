@@ -121,7 +121,10 @@ class QueryCatalog:
         limit: int,
         after: tuple[int, int] | None = None,
     ) -> list[Query]:
-        """Queries of an account that name a store, made from `from_us` to `to_us`, newest first, past the time and number `after`."""
+        """Queries of an account that name a store, made from `from_us` to `to_us`, newest first.
+
+        `after`: the time and number past which to go on.
+        """
         named = select(query_stores.c.query_number).where(query_stores.c.store_id == store_id)
         wanted: list[ColumnElement[bool]] = [
             queries.c.number.in_(named),

@@ -27,6 +27,7 @@ from opentrail.server.doors import Doors, OwnDoor
 from opentrail.server.own_services import OwnServices
 from opentrail.server.owned_resources import resource_facts
 from opentrail.server.policy_files import attached_policies, guards
+from opentrail.server.querying import Querying
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import LookUp as LookUpSettings
 from opentrail.server.settings import Principal, Settings
@@ -46,6 +47,7 @@ class Parts:
     intake: Intake
     history: History
     recorder: Recorder
+    querying: Querying
     api: CloudTrailApi
     doors: Doors
 
@@ -93,12 +95,14 @@ def assemble(
     def source_address(request: HttpRequest) -> str:
         return client_address(request.client, request.header("x-forwarded-for"), told.trusted_proxies)
 
+    of_trails = trail_rooms(settings, engine, access_keys, root_key, journal.head, clock, own_endpoint)
+    querying = Querying(folder, settings, engine, recording.keys, access_keys, organizations, clock, own_endpoint)
     api = CloudTrailApi(
         access_keys,
         intake,
         clock,
         history.lookup,
-        trail_rooms(settings, engine, access_keys, root_key, journal.head, clock, own_endpoint),
+        {**of_trails, **querying.rooms},
         token_key=derived_key(root_key, TOKEN_PURPOSE),
         home_account=told.home_account,
         home_region=told.region,
@@ -111,7 +115,7 @@ def assemble(
     reporters = frozenset(key.access_key_id for key in recording.configured)
     reports = Reports(access_keys, reporters, intake, journal, clock, source_address)
     doors = Doors(OwnDoor(OwnServices(api, reports)), recording.recorder, clock)
-    return Parts(journal, engine, intake, history, recording.recorder, api, doors)
+    return Parts(journal, engine, intake, history, recording.recorder, querying, api, doors)
 
 
 def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:

@@ -60,6 +60,11 @@ class DataFolder:
         return self.root / "outbox"
 
     @property
+    def results(self) -> Path:
+        """Results of queries over event data stores, a folder each; kept for seven days."""
+        return self.root / "results"
+
+    @property
     def sandbox(self) -> Path:
         """What belongs to the embedded cloud."""
         return self.root / "sandbox"

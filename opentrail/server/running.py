@@ -88,6 +88,7 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
             record_unended(parts.journal, parts.intake)
             if sandbox is not None:
                 wait_sandbox(sandbox)
+            parts.querying.start()
             uvloop.run(_serve(folder, settings, parts, upstreams, children, sockets, tls, sandbox))
 
 
@@ -196,6 +197,7 @@ def _closing(parts: Parts) -> Iterator[None]:
     try:
         yield
     finally:
+        parts.querying.close()
         parts.api.close()
         parts.history.close()
         parts.intake.close()

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from opentrail import limits
 from opentrail.errors import OpenTrailError
 from opentrail.selectors.coverage import DEFAULT_REGIONS
 
@@ -176,6 +177,14 @@ class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return _secret(self.secret_access_key, self.secret_access_key_env, "delivery")
 
 
+class Lake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Event data stores: how their queries are run."""
+
+    queries_at_once: int = 0  # further ones wait; 0: as many as there are processors
+    query_memory_gib: float = 1.0  # of one query
+    query_seconds: float = limits.QUERY_SECONDS
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that `opentrail serve --config FILE` reads."""
 
@@ -188,6 +197,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upstream: list[Upstream] = []
     principal: list[Principal] = []
     delivery: Delivery = Delivery()
+    lake: Lake = Lake()
 
 
 _TABLES: dict[str, type[msgspec.Struct]] = {
@@ -199,6 +209,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "upstream": Upstream,
     "principal": Principal,
     "delivery": Delivery,
+    "lake": Lake,
 }
 
 
@@ -304,6 +315,12 @@ def check_delivery(delivery: Delivery) -> None:
         raise BadSettings("[delivery] directory: an absolute path")
 
 
+def check_lake(lake: Lake) -> None:
+    """Raise BadSettings where queries cannot be run so."""
+    if lake.queries_at_once < 0 or lake.query_memory_gib <= 0 or lake.query_seconds <= 0:
+        raise BadSettings("[lake] queries_at_once: 0 or more; query_memory_gib and query_seconds: more than 0")
+
+
 def _check_verification(upstream: Upstream) -> None:
     if upstream.signing == "resign" and upstream.verify == "upstream":
         raise BadSettings(
@@ -324,6 +341,7 @@ def _check_verification(upstream: Upstream) -> None:
 def _checked(settings: Settings) -> Settings:
     check_server(settings.server)
     check_delivery(settings.delivery)
+    check_lake(settings.lake)
     names = [upstream.name for upstream in settings.upstream]
     for name in names:
         if names.count(name) > 1:

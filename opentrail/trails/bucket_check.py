@@ -5,7 +5,7 @@ policy must allow the service `s3:GetBucketAcl` on the bucket and `s3:PutObject`
 condition keys that AWS's own requests carry. A bucket that is a plain folder has no policy; it must be there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,44 +28,55 @@ class BucketCheck:
 
     def check(self, destination: Destination) -> None:
         """Raises NoSuchTrailBucket, InsufficientBucketPolicy, DestinationUnknown."""
-        if self._folders is not None and (self._folders / destination.bucket).is_dir():
+        self.check_requests(
+            destination.bucket, destination.account, destination.home_region, list(_requests(destination))
+        )
+
+    def check_requests(self, bucket: str, account: str, region: str, requests: Sequence[Request]) -> None:
+        """Whether the bucket lets CloudTrail do all of `requests`, asked for `account`. Raises as `check`."""
+        if self._folders is not None and (self._folders / bucket).is_dir():
             return
-        client = self._clients.client("s3", destination.account, destination.home_region)
+        client = self._clients.client("s3", account, region)
         try:
-            client.get_bucket_acl(Bucket=destination.bucket)
+            client.get_bucket_acl(Bucket=bucket)
             if not self._clients.as_service:
                 return
-            text = client.get_bucket_policy(Bucket=destination.bucket)["Policy"]
+            text = client.get_bucket_policy(Bucket=bucket)["Policy"]
         except S3_ERRORS as error:
-            code = refusal_code(error, f"S3 bucket {destination.bucket}")
+            code = refusal_code(error, f"S3 bucket {bucket}")
             if code in _MISSING:
-                raise NoSuchTrailBucket(f"S3 bucket {destination.bucket} does not exist!") from error
+                raise NoSuchTrailBucket(f"S3 bucket {bucket} does not exist!") from error
             if code in _NO_ACLS and not self._clients.as_service:
                 return
-            raise _insufficient(destination) from error
-        if not _allows(text, destination):
-            raise _insufficient(destination)
+            raise _insufficient(bucket) from error
+        if not _allows(text, requests):
+            raise _insufficient(bucket)
 
 
-def _allows(text: str, destination: Destination) -> bool:
+def service_context(source_arn: str, account: str) -> dict[str, str]:
+    """The condition keys of CloudTrail's own requests for a resource of `account`."""
+    return {
+        "aws:SourceArn": source_arn,
+        "aws:SourceAccount": account,
+        "aws:SecureTransport": "true",
+        "aws:PrincipalIsAWSService": "true",
+        "aws:PrincipalServiceName": SERVICE,
+    }
+
+
+def _allows(text: str, requests: Sequence[Request]) -> bool:
     try:
         policy = read_policy(text)
     except PolicyUnreadable:
         return False  # what cannot be read allows nothing, and AWS would not have taken it
-    return all(evaluate([policy], request).allows for request in _requests(destination))
+    return all(evaluate([policy], request).allows for request in requests)
 
 
 def _requests(destination: Destination) -> Iterator[Request]:
     """What CloudTrail will ask of the bucket."""
     caller = Caller(service=SERVICE)
     bucket = f"arn:aws:s3:::{destination.bucket}"
-    context = {
-        "aws:SourceArn": destination.trail_arn,
-        "aws:SourceAccount": destination.account,
-        "aws:SecureTransport": "true",
-        "aws:PrincipalIsAWSService": "true",
-        "aws:PrincipalServiceName": SERVICE,
-    }
+    context = service_context(destination.trail_arn, destination.account)
     yield Request(caller, "s3:GetBucketAcl", bucket, context)
     writing = context | {"s3:x-amz-acl": OWNER_FULL_CONTROL, **_encryption(destination)}
     prefix = f"{destination.prefix}/" if destination.prefix else ""
@@ -85,5 +96,5 @@ def _encryption(destination: Destination) -> dict[str, str]:
     return {"s3:x-amz-server-side-encryption": "aws:kms", **key}
 
 
-def _insufficient(destination: Destination) -> InsufficientBucketPolicy:
-    return InsufficientBucketPolicy(f"Incorrect S3 bucket policy is detected for bucket: {destination.bucket}")
+def _insufficient(bucket: str) -> InsufficientBucketPolicy:
+    return InsufficientBucketPolicy(f"Incorrect S3 bucket policy is detected for bucket: {bucket}")

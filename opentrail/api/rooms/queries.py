@@ -1,4 +1,4 @@
-"""Queries over event data stores: starting and cancelling them, their state, their results, what was asked of a store."""
+"""Queries over event data stores: starting, cancelling and listing them, their state, their results."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -55,7 +55,7 @@ class Lake:
     journal: Path
     catalog: Path
     regions: tuple[str, ...]
-    members: tuple[str, ...] = ()
+    members: Callable[[], tuple[str, ...]] = tuple
     data_keys: Mapping[int, bytes] = field(default_factory=dict, repr=False)  # that the journal is sealed with
 
 
@@ -102,6 +102,8 @@ class QueryService:
         self._running: dict[int, QueryProcess] = {}
         self._closing = threading.Event()
         self._take_up()
+        self._sweeper = threading.Thread(target=self._sweep, name="query-sweeper")
+        self._sweeper.start()
 
     def start(self, asked: Asked) -> Query:
         """A new query, durable on return and under way.
@@ -156,7 +158,7 @@ class QueryService:
         QUERIES.labels("CANCELLED").inc()
 
     def sweep(self) -> None:
-        """Remove what is older than seven days, and folders that belong to no query."""
+        """Remove what is older than seven days."""
         before = self._clock.now_us() - limits.QUERY_KEPT_SECONDS * MICROSECONDS
         while found := self._catalog.older_than(before, 1000):
             for query in found:
@@ -170,7 +172,15 @@ class QueryService:
             for process in self._running.values():
                 process.kill()
         self._threads.shutdown(cancel_futures=True)
+        self._sweeper.join()
         self._processes.close()
+
+    def _sweep(self) -> None:
+        while not self._closing.wait(limits.QUERY_SWEEP_SECONDS):
+            try:
+                self.sweep()
+            except DBAPIError as failure:
+                log.error("old queries are not removed", action="query-sweep", error=str(failure))
 
     def _take_up(self) -> None:
         """Go on after a start: what ran has failed, what was queued is run, what nobody knows is removed."""
@@ -201,7 +211,7 @@ class QueryService:
             statement=query.statement,
             stores=query.stores,
             regions=self._lake.regions,
-            members=self._lake.members,
+            members=self._lake.members(),
             data_keys=dict(self._lake.data_keys),
             tables=str(self._lake.tables),
             journal=str(self._lake.journal),
