@@ -223,3 +223,15 @@ DELEGATED_ADMINS = 3  # of an organization, for CloudTrail; AWS's own limit
 ORGANIZATION_REFRESH_SECONDS = 0.2  # after this, an organization that another process changed is seen changed
 RESOURCE_POLICY_STATEMENTS = 20  # AWS's own limit
 RESOURCE_POLICY_PRINCIPALS = 50  # of a statement; likewise
+
+# Channels and audit events; AWS's own limits but for the last three
+CHANNELS_PER_REGION = 25
+CHANNEL_DESTINATIONS = (1, 200)
+AUDIT_EVENTS = (1, 100)  # in one PutAuditEvents call, which has API_BODY_BYTES at most
+AUDIT_EVENT_LONG_TEXT = 1024  # characters of a name, id or user agent in an event's eventData
+AUDIT_EVENT_TYPE_TEXT = 128  # of userIdentity.type
+AUDIT_EVENT_SHORT_TEXT = 256  # of version, errorCode, errorMessage
+AUDIT_EVENTS_REMEMBERED = 4 * 1024 * 1024  # places in the memory of what came in of late; 16 bytes each
+AUDIT_EVENTS_SEARCHED = 200_000  # newest events of the journal that it is filled from after a start
+CHANNEL_REFRESH_SECONDS = 1.0  # after this, a channel or store that another process changed is seen changed
+CHANNEL_STATUS_SECONDS = 5.0  # between two notes in the catalog of what came in by a channel

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from opentrail.accounts.principal import Principal
 from opentrail.api.faults import SerializationFault
 from opentrail.api.operations import Operation, Service
 from opentrail.errors import ClientError, OpenTrailError
+from opentrail.lake.audit_events import AuditEvent
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.signature import Signature
 
@@ -42,12 +44,15 @@ class Room:
     `closer_faults` names the fault of a member (of the input's top level) that breaks a rule of the model, where
     the operation has one of its own. `after_recorded` is the second half of an operation that takes effect at the
     position of its own record: called in a thread once that is durable, and never when `answer` has failed. What it
-    raises the caller is told, while the record says that the call was made.
+    raises the caller is told, while the record says that the call was made. An `answer` that has to wait for the disk
+    returns the future of its output, and its thread is free meanwhile. `own_rules`: members of the input's top level
+    whose rules of the model do not count, since the operation has its own.
     """
 
-    answer: Callable[[Asked], Mapping[str, Any]]
+    answer: Callable[[Asked], "Mapping[str, Any] | Future[Mapping[str, Any]]"]
     closer_faults: Mapping[str, type[ClientError]] = field(default_factory=dict)
     after_recorded: Callable[[Asked, int], None] | None = None
+    own_rules: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -60,6 +65,7 @@ class Call:
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     operation: Operation | None = None
     document: Mapping[str, Any] = field(default_factory=dict)  # the body as JSON
+    audit_events: list[AuditEvent] | None = None  # of a usual PutAuditEvents, in place of the document
     unreadable: SerializationFault | None = None  # why the body is no such thing
     signature: Signature | None = None
     key: AccessKey | None = None

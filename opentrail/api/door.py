@@ -90,7 +90,8 @@ class CloudTrailApi:
                 step(self._around, call)
             room = self._around.rooms[asked(call).operation.name]
             await self._announce(call)
-            call.output = await asyncio.get_running_loop().run_in_executor(self._threads, room.answer, asked(call))
+            output = await asyncio.get_running_loop().run_in_executor(self._threads, room.answer, asked(call))
+            call.output = (await asyncio.wrap_future(output)) if isinstance(output, Future) else output
             response = self._success(call)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the caller gets AWS's answer and we the trace
             call.fault = call.unreadable or self._fault(call, error)

@@ -6,17 +6,20 @@ Members that the model does not know are ignored, null counts as absent. Times b
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from opentrail import limits
 from opentrail.api.faults import SerializationFault
 from opentrail.clock import MICROSECONDS
+from opentrail.lake.audit_events import AuditEvent
 
 _RANGES: Final = {"integer": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _JAVA_NAMES: Final = {"integer": "an Integer", "long": "a Long", "double": "a Double", "float": "a Float"}
 _FURTHEST_SECONDS: Final = 2**42  # about 140,000 years either way
+_FEW: Final = msgspec.Meta(min_length=limits.AUDIT_EVENTS[0], max_length=limits.AUDIT_EVENTS[1])
 _decode = msgspec.json.Decoder().decode
 
 
@@ -31,6 +34,21 @@ def read_document(body: bytes) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise SerializationFault(_unexpected(document))
     return document
+
+
+def read_audit_events(body: bytes) -> list[AuditEvent] | None:
+    """The events of a PutAuditEvents call that keeps all rules of the model, in one typed decode; else None."""
+    try:
+        return _decode_audit_events(body).auditEvents
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return None
+
+
+class _AuditEvents(msgspec.Struct, gc=False):
+    auditEvents: Annotated[list[AuditEvent], _FEW]  # noqa: N815 - the wire's own name
+
+
+_decode_audit_events = msgspec.json.Decoder(_AuditEvents).decode
 
 
 def read_structure(shape: StructureShape, value: Any) -> dict[str, Any]:

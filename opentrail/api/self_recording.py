@@ -1,5 +1,6 @@
 """Our own API's calls are events too: what their records say."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -8,12 +9,15 @@ from opentrail.accounts.identity import unknown_identity, user_identity
 from opentrail.api.call import Call
 from opentrail.api.operations import Operation
 from opentrail.api.validation import lower_first
+from opentrail.arn import Arn, parse_arn
 from opentrail.clock import MICROSECONDS, as_datetime
 from opentrail.wire.canonical import as_utf8
 from opentrail.wire.service_models import service_model
 
 _RECORDED_CODES: Final = {"AccessDeniedException": "AccessDenied"}  # where records name errors otherwise than answers
 _FIRST_YEAR_US = -62_135_596_800 * MICROSECONDS
+_PUT_EVENTS: Final = "PutAuditEvents"
+_CHANNEL: Final = "AWS::CloudTrail::Channel"
 _LAST_YEAR_US = 253_402_300_800 * MICROSECONDS
 
 
@@ -37,7 +41,7 @@ def record_of(
         "eventName": operation.name,
         "awsRegion": call.signature.region if call.signature is not None and call.signature.region else home_region,
         "sourceIPAddress": source_address,
-        "requestParameters": recorded(model.input_shape, call.parameters) if call.parameters else None,
+        "requestParameters": recorded(model.input_shape, _shown(call.parameters)) if call.parameters else None,
         "responseElements": None,
         "requestID": call.request_id,
         "readOnly": operation.read_only,
@@ -46,6 +50,8 @@ def record_of(
         "recipientAccountId": account,
         "eventCategory": operation.category,
     }
+    if operation.name == _PUT_EVENTS and call.parameters and call.parameters.get("channelArn"):
+        fields["resources"] = [_channel(call.parameters["channelArn"], fields["awsRegion"], account)]
     service = call.key.principal.service if call.key is not None else None
     if service is not None:
         fields["sourceIPAddress"] = fields["userAgent"] = service
@@ -59,9 +65,21 @@ def record_of(
         fields["errorCode"] = _RECORDED_CODES.get(call.fault.code, call.fault.code)
         if call.fault.message:
             fields["errorMessage"] = call.fault.message
+    elif operation.name == _PUT_EVENTS and call.output is not None:
+        fields["additionalEventData"] = {name: len(call.output[name]) for name in ("successful", "failed")}
     elif call.output and not operation.read_only:
         fields["responseElements"] = recorded(model.output_shape, call.output)
     return fields
+
+
+def _shown(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parameters without the events that a call brings: those are events themselves, of their stores."""
+    return {name: value for name, value in parameters.items() if name != "auditEvents"}
+
+
+def _channel(named: str, region: str, account: str) -> dict[str, str]:
+    arn = parse_arn(named) or Arn("cloudtrail", region, account, f"channel/{named}")
+    return {"accountId": arn.account, "type": _CHANNEL, "ARN": str(arn)}
 
 
 def recorded(shape: Shape, value: Any) -> Any:

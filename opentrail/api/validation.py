@@ -32,9 +32,14 @@ class Violation:
         return f"Value {self.value} at '{self.path}' failed to satisfy constraint: {self.rule}"
 
 
-def violations(shape: StructureShape, parameters: Mapping[str, Any]) -> list[Violation]:
-    """All rules of `shape` that `parameters` break, in the order of the model's members."""
-    return list(_check_structure(shape, parameters, ""))
+def violations(
+    shape: StructureShape, parameters: Mapping[str, Any], passed: frozenset[str] = frozenset()
+) -> list[Violation]:
+    """All rules of `shape` that `parameters` break, in the order of the model's members.
+
+    Members of the top level that are in `passed` are not looked at.
+    """
+    return list(_check_structure(shape, parameters, "", passed))
 
 
 def message(broken: list[Violation]) -> str:
@@ -63,8 +68,12 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
         yield from check(shape, value, path)
 
 
-def _check_structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[Violation]:
+def _check_structure(
+    shape: StructureShape, value: Mapping[str, Any], path: str, passed: frozenset[str] = frozenset()
+) -> Iterator[Violation]:
     for name, member in shape.members.items():
+        if name in passed:
+            continue
         there = f"{path}.{lower_first(name)}" if path else lower_first(name)
         if name in value:
             yield from _check(member, value[name], there)

@@ -53,7 +53,7 @@ class HistoryFollower:
         return NAME
 
     def wants(self, origin: str) -> bool:
-        """Live events, imports into history, channels."""
+        """Live events, imports into history."""
         return reaches_history(origin)
 
     def position(self) -> int:

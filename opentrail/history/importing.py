@@ -261,7 +261,7 @@ class Import:
         known = mask.count(False)
         if known:
             self._intake.duplicates(known, IMPORT)
-            entries = _only(entries, mask)
+            entries = entries.selected(mask)
         outcomes = [file.outcome() for file in touched]
         self._in_flight.append(self._appender.submit(self._commit, entries, outcomes))
         while len(self._in_flight) > BATCHES_IN_FLIGHT:
@@ -289,16 +289,4 @@ def _should_be_a_log_file(key: str, kind: str) -> bool:
     """Whether to tell the user that this is none: its name says that somebody meant it to be one."""
     return kind in ("not-json", "other") and (
         "_CloudTrail" in key or (kind == "not-json" and _JSON_NAME.search(key) is not None)
-    )
-
-
-def _only(entries: Entries, mask: Sequence[bool]) -> Entries:
-    """The events of `entries` that `mask` names."""
-    return Entries(
-        list(compress(entries.accounts, mask)),
-        list(compress(entries.regions, mask)),
-        list(compress(entries.categories, mask)),
-        list(compress(entries.times_us, mask)),
-        list(compress(entries.event_ids, mask)),
-        list(compress(entries.bodies, mask)),
     )

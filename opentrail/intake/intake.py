@@ -191,6 +191,21 @@ class Intake:
         counting.kept(origin, entries.count)
         return appended
 
+    def submit(self, entries: Entries, origin: str) -> Future[Appended]:
+        """As `append`, without waiting: the future's result means that all of them are on disk."""
+        counting.came_in(origin, entries.count)
+        future = self._journal.submit(entries, origin)
+
+        def counted(done: Future[Appended]) -> None:
+            error = done.exception()
+            if error is None:
+                counting.kept(origin, entries.count)
+            else:
+                counting.refused(origin, type(error).__name__, entries.count)
+
+        future.add_done_callback(counted)
+        return future
+
     def duplicates(self, count: int, origin: str) -> None:
         """`count` checked records were left out because they are there already."""
         counting.came_in(origin, count)

@@ -1,7 +1,8 @@
 """The values that go into the journal and come out of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Self
 
 import msgspec
@@ -71,6 +72,17 @@ class Entries(msgspec.Struct, frozen=True, array_like=True, gc=False):
             self.times_us[start:stop],
             self.event_ids[start:stop],
             self.bodies[start:stop],
+        )
+
+    def selected(self, mask: Sequence[bool]) -> Self:
+        """The events for which `mask` says so."""
+        return type(self)(
+            list(compress(self.accounts, mask)),
+            list(compress(self.regions, mask)),
+            list(compress(self.categories, mask)),
+            list(compress(self.times_us, mask)),
+            list(compress(self.event_ids, mask)),
+            list(compress(self.bodies, mask)),
         )
 
     def body_bytes(self) -> int:

@@ -24,6 +24,7 @@ from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors, OwnDoor
+from opentrail.server.ingest_rooms import ingest_rooms
 from opentrail.server.own_services import OwnServices
 from opentrail.server.owned_resources import resource_facts
 from opentrail.server.policy_files import attached_policies, guards
@@ -91,6 +92,7 @@ def assemble(
     history = History.open(folder.tables, journal, clock, history_settings(settings.history))
     told = _recorder_settings(folder, settings)
     organizations = organizations_of(settings, engine, clock)
+    token_key = derived_key(root_key, TOKEN_PURPOSE)
 
     def source_address(request: HttpRequest) -> str:
         return client_address(request.client, request.header("x-forwarded-for"), told.trusted_proxies)
@@ -102,8 +104,8 @@ def assemble(
         intake,
         clock,
         history.lookup,
-        {**of_trails, **querying.rooms},
-        token_key=derived_key(root_key, TOKEN_PURPOSE),
+        {**of_trails, **querying.rooms, **ingest_rooms(settings, engine, intake, journal, clock, token_key)},
+        token_key=token_key,
         home_account=told.home_account,
         home_region=told.region,
         guarantee=told.guarantee,

@@ -39,7 +39,7 @@ def whole(rig: Rig) -> bool:
 def test_it_is_a_follower(rig: Rig) -> None:
     assert isinstance(rig.follower, FlushingFollower)
     assert [rig.follower.wants(origin) for origin in ("live", "import", "import:s", "channel:c")] == [
-        True, True, False, True,
+        True, True, False, False,
     ]  # fmt: skip
 
 
