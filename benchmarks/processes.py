@@ -3,6 +3,8 @@
 import os
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 START_SECONDS = 60.0
@@ -63,6 +65,26 @@ def ask(port: int, call: bytes, *, until: float, latencies: list[float], every_s
             connection = None
     if connection is not None:
         connection.close()
+
+
+@contextmanager
+def kept_connection(port: int) -> Iterator[Callable[[bytes], bytes]]:
+    """What sends a call over one connection and returns the whole answer."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def send(call: bytes) -> bytes:
+            connection.sendall(call)
+            answer = b""
+            while (end := answer.find(b"\r\n\r\n")) < 0:
+                answer += _receive(connection)
+            at = answer.lower().find(b"content-length:")
+            wanted = end + 4 + int(answer[at + 15 : end + 2].split(b"\r\n", 1)[0])
+            while len(answer) < wanted:
+                answer += _receive(connection)
+            return answer
+
+        yield send
 
 
 def _read_answer(connection: socket.socket) -> bool:

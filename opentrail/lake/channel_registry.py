@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,8 +22,6 @@ _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _TYPE: Final = "channel/"
 
-Shared = Callable[[Channel, str], bool]  # whether the channel's own policy may let this account in
-
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
@@ -41,23 +38,12 @@ def channel_arn(channel_id: str, account: str, region: str) -> str:
 
 
 class ChannelRegistry:
-    """Finds channels for callers. Safe from any thread.
+    """Finds channels for callers. Safe from any thread."""
 
-    `shared`: channels of other accounts take events of the accounts for which it says so; whether a caller may do what
-    he asks for is decided before, by policy.
-    """
-
-    def __init__(
-        self,
-        channels: Channels,
-        stores: EventDataStores,
-        clock: Clock,
-        shared: Shared = lambda channel, account: False,
-    ) -> None:
+    def __init__(self, channels: Channels, stores: EventDataStores, clock: Clock) -> None:
         self._channels = channels
         self._stores = stores
         self._clock = clock
-        self._shared = shared
         self._looked: dict[str, _Looked] = {}
         self._statuses: dict[str, ChannelStatus] = {}
         self._written_at: dict[str, int] = {}
@@ -86,7 +72,7 @@ class ChannelRegistry:
         return self._channels.of_account(account, region)
 
     def find_to_put(self, text: str, account: str, region: str) -> Channel:
-        """The channel that an ARN or ID means to a caller of `account` who brings events.
+        """The channel that an ARN or ID means to a caller who may bring events to the channels of `account`.
 
         Raises InvalidAuditChannel, NoSuchAuditChannel, MayNotPut.
         """
@@ -99,7 +85,7 @@ class ChannelRegistry:
         channel = version.channel
         if channel.region != region:
             raise NoSuchAuditChannel(f"Channel {text} was not found in {region}.")
-        if channel.account != account and not self._shared(channel, account):
+        if channel.account != account:
             raise MayNotPut
         return channel
 

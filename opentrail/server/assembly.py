@@ -104,7 +104,7 @@ def assemble(
         intake,
         clock,
         history.lookup,
-        {**of_trails, **querying.rooms, **ingest_rooms(settings, engine, intake, journal, clock, token_key)},
+        {**of_trails, **querying.rooms, **ingest_rooms(engine, intake, journal, clock, token_key)},
         token_key=token_key,
         home_account=told.home_account,
         home_region=told.region,

@@ -16,20 +16,16 @@ from opentrail.lake.audit_events import AuditEvents
 from opentrail.lake.channel_changes import ChannelChanges
 from opentrail.lake.channel_registry import ChannelRegistry
 from opentrail.lake.stores import StoreRegistry
-from opentrail.server.settings import Settings
-from opentrail.server.trail_rooms import organization_of
 from opentrail.trails.tagging import check_tags
 
 
 def ingest_rooms(
-    settings: Settings, engine: Engine, intake: Intake, journal: Journal, clock: Clock, token_key: bytes
+    engine: Engine, intake: Intake, journal: Journal, clock: Clock, token_key: bytes
 ) -> Mapping[str, Room]:
     """The rooms by operation. `token_key` signs page tokens."""
     channels, stores = Channels(engine), EventDataStores(engine)
     registry = ChannelRegistry(channels, stores, clock)
-    changes = ChannelChanges(
-        channels, registry, StoreRegistry(stores, organization_of(settings)), journal.head, clock, check_tags
-    )
+    changes = ChannelChanges(channels, registry, StoreRegistry(stores), journal.head, clock, check_tags)
     return {
         **ChannelsRoom(registry, changes, token_key).rooms,
         **AuditEventsRoom(AuditEvents(registry, intake, journal, clock)).rooms,

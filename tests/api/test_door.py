@@ -103,7 +103,7 @@ def test_put_audit_events_is_refused_in_rest_json(server):
     sent = capture(
         client("cloudtrail-data"),
         "put_audit_events",
-        channelArn="arn:aws:cloudtrail:eu-west-1:1:channel/c d",
+        channelArn=f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:channel/c d",
         auditEvents=[{"id": "e1", "eventData": "{}"}],
     )
     response = server.send(sent)
@@ -116,7 +116,7 @@ def test_put_audit_events_is_refused_in_rest_json(server):
     (record,) = server.records()
     assert (record["eventSource"], record["eventCategory"]) == ("cloudtrail-data.amazonaws.com", "Data")
     assert record["managementEvent"] is False
-    assert record["requestParameters"]["channelArn"] == "arn:aws:cloudtrail:eu-west-1:1:channel/c d"
+    assert record["requestParameters"]["channelArn"] == f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:channel/c d"
 
 
 @pytest.mark.parametrize(

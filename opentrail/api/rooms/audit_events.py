@@ -30,4 +30,4 @@ class AuditEventsRoom:
         if not channel:
             raise InvalidAuditChannel("Specify channelArn.")
         events = msgspec.convert(asked.parameters["auditEvents"], _EVENTS)
-        return self._audit_events.put(channel, events, asked.account, asked.region)
+        return self._audit_events.put(channel, events, asked.owner, asked.region)

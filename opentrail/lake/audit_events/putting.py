@@ -59,9 +59,9 @@ class AuditEvents:
         self._under_way: dict[bytes, Future[Appended]] = {}
 
     def put(self, channel_text: str, events: Sequence[AuditEvent], account: str, region: str) -> Future[Output]:
-        """Take the events of one call of `account`: the future's result is the answer, and all it calls successful is
-        on disk.
+        """Take the events of one call, for a channel of `account`.
 
+        The future's result is the answer, and all that it calls successful is on disk.
         Raises InvalidAuditChannel, NoSuchAuditChannel, MayNotPut, DuplicatedEventId; the future fails with
         AuditEventsNotKept where it is not known that they were kept, and they may be sent again.
         """

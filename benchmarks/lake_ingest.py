@@ -1,0 +1,164 @@
+"""Events into the lake: PutAuditEvents over HTTP, durable; and an import of log files into the journal.
+
+    python -m benchmarks.lake_ingest [--seconds 10] [--clients 8] [--records 200000]
+
+Calls of 100 events each, signed and built before the clock runs, go to the real server over kept connections; each
+event is a new one. CPU is user plus system time of the process of the doors (and of the followers beside it), from
+/proc. The import reads log files of AWS's layout from a folder; what it made of them is counted in the journal.
+"""
+
+import argparse
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from benchmarks.processes import cpu_seconds, free_port, kept_connection, rss_mib, wait_for_port
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+EVENTS_A_CALL = 100
+
+
+def made_lake(data_dir: Path) -> str:
+    """A store for audit events and a channel to it; the channel's ARN."""
+    from opentrail.catalog.channels import Channel, Channels  # noqa: PLC0415 - after the options are read
+    from opentrail.catalog.database import open_catalog  # noqa: PLC0415
+    from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores  # noqa: PLC0415
+    from opentrail.lake.channel_registry import channel_arn  # noqa: PLC0415
+    from opentrail.lake.stores import store_arn  # noqa: PLC0415
+    from opentrail.server.data_folder import DataFolder  # noqa: PLC0415
+
+    folder = DataFolder(data_dir)
+    folder.create()
+    engine = open_catalog(folder.catalog)
+    store_id, channel_id = str(uuid.uuid4()), str(uuid.uuid4())
+    arn = store_arn(store_id, ACCOUNT, REGION)
+    EventDataStores(engine).create(
+        EventDataStore(
+            id=store_id, arn=arn, name="bench", account=ACCOUNT, region=REGION, category="ActivityAuditLog",
+            selectors=(), multi_region=False, retention_days=366,
+        ),
+        0,
+    )  # fmt: skip
+    channel = Channel(
+        id=channel_id, arn=channel_arn(channel_id, ACCOUNT, REGION), name="bench", account=ACCOUNT, region=REGION,
+        source="Custom", destinations=(arn,),
+    )  # fmt: skip
+    Channels(engine).create(channel, 0)
+    engine.dispose()
+    return channel.arn
+
+
+def event(number: int) -> dict[str, str]:
+    data = {
+        "version": "1",
+        "userIdentity": {"type": "app-user", "principalId": f"u-{number % 997}", "details": {"team": "payments"}},
+        "eventSource": "billing.example.com",
+        "eventName": ("RefundIssued", "InvoiceSent", "CardAdded")[number % 3],
+        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - number % 3600)),
+        "UID": str(uuid.UUID(int=number)),
+        "requestParameters": {"order": f"o-{number % 9973}", "amount": number % 100_000 / 100, "currency": "EUR"},
+        "responseElements": {"status": "done"},
+        "sourceIPAddress": f"10.0.{number % 64}.{number % 251}",
+        "userAgent": "billing/4.2",
+        "recipientAccountId": ACCOUNT,
+    }
+    return {"id": f"e-{number}", "eventData": json.dumps(data, separators=(",", ":"))}
+
+
+def call(port: int, channel: str, first: int) -> bytes:
+    """The bytes of one signed call."""
+    body = json.dumps({"auditEvents": [event(first + n) for n in range(EVENTS_A_CALL)]}).encode()
+    path = "/PutAuditEvents"
+    headers = {"Content-Type": "application/json", "Host": f"127.0.0.1:{port}"}
+    url = f"http://127.0.0.1:{port}{path}?channelArn={channel.replace(':', '%3A').replace('/', '%2F')}"
+    request = AWSRequest("POST", url, data=body, headers=headers)
+    SigV4Auth(Credentials("test", "test"), "cloudtrail-data", REGION).add_auth(request)
+    target = request.url.partition(f":{port}")[2]
+    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
+    lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def children(parent: int) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def measure_audit_events(seconds: float, clients: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="opentrail-bench-") as text:
+        channel = made_lake(Path(text))
+        port, console_port = free_port(), free_port()
+        command = [sys.executable, "-m", "opentrail", "up", "--no-sandbox", "--data-dir", text, "--port", str(port)]
+        server = subprocess.Popen([*command, "--console-port", str(console_port)], stdout=subprocess.DEVNULL)
+        try:
+            wait_for_port(port)
+            run_audit_events(server.pid, port, channel, seconds, clients)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(60)
+
+
+def run_audit_events(server: int, port: int, channel: str, seconds: float, clients: int) -> None:
+    calls = [call(port, channel, number * EVENTS_A_CALL) for number in range(int(seconds * 300))]
+    size = len(calls[0]) / EVENTS_A_CALL
+    latencies: list[float] = []
+    lock = threading.Lock()
+    deadline = time.perf_counter() + seconds
+
+    def client() -> None:
+        with kept_connection(port) as send:
+            while time.perf_counter() < deadline:
+                with lock:
+                    if not calls:
+                        return
+                    request = calls.pop()
+                began = time.perf_counter()
+                answer = send(request)
+                if not answer.startswith(b"HTTP/1.1 200") or b'"failed":[]' not in answer:
+                    raise AssertionError(answer[:2000])
+                with lock:
+                    latencies.append(time.perf_counter() - began)
+
+    workers = children(server)
+    cpu, cpu_of_workers = cpu_seconds(server), sum(map(cpu_seconds, workers))
+    began = time.perf_counter()
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wall = time.perf_counter() - began
+    cpu, cpu_of_workers = cpu_seconds(server) - cpu, sum(map(cpu_seconds, workers)) - cpu_of_workers
+    events = len(latencies) * EVENTS_A_CALL
+    print(f"PutAuditEvents: {events:,} events of {size:,.0f} bytes in calls of {EVENTS_A_CALL}, {clients} clients")
+    print(f"  events/s of wall time      {events / wall:>12,.0f}")
+    print(f"  events a core-second       {events / cpu:>12,.0f}   the doors' process: all until it is durable")
+    print(f"  followers meanwhile        {cpu_of_workers:>12.1f}   CPU seconds beside {cpu:.1f}")
+    print(f"  latency of a call, p50     {statistics.median(latencies) * 1000:>12.1f} ms")
+    print(f"  memory of the doors        {rss_mib(server):>12,.0f} MiB")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=float, default=10.0)
+    options.add_argument("--clients", type=int, default=8)
+    told = options.parse_args(arguments)
+    measure_audit_events(told.seconds, told.clients)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main(sys.argv[1:])
