@@ -38,7 +38,8 @@ from opentrail.recorder.refusals import (
     new_request_id,
 )
 from opentrail.recorder.settings import RecorderSettings
-from opentrail.recorder.steps import STEPS, Surroundings, understand_refused
+from opentrail.recorder.steps import STEPS, understand_refused
+from opentrail.recorder.surroundings import Surroundings
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import CALLS_REFUSED, logger
 

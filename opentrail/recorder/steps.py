@@ -7,20 +7,16 @@ signature covers a hash that only the body can tell; nothing goes on while its r
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Protocol
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from opentrail import limits
-from opentrail.accounts.access_keys import AccessKey, AccessKeys
+from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.authentication import check_token
-from opentrail.clock import Clock, as_datetime
 from opentrail.errors import OpenTrailError
 from opentrail.recorder.bodies import (
     EMPTY_SHA256,
     Chunks,
-    Memory,
     Spool,
     checked,
     decoded,
@@ -49,12 +45,11 @@ from opentrail.recorder.refusals import (
     NoUpstream,
     family_of,
 )
-from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.shapes.s3 import bucket_and_key
+from opentrail.recorder.surroundings import Surroundings
 from opentrail.recorder.unsigned import has_bearer_token, is_public
-from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import BODIES_NOT_CAPTURED
-from opentrail.wire.aws_chunked import ChunkedDecoder
+from opentrail.wire.aws_chunked import ChunkedDecoder, IncompleteBody
 from opentrail.wire.event_stream import CONTENT_TYPE as EVENT_STREAM
 from opentrail.wire.event_stream import SignedEvents
 from opentrail.wire.http import HttpRequest
@@ -66,30 +61,6 @@ from opentrail.wire.sigv2_form import read_form_signature, verify_form_signature
 from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, verify
 
 FORM = "application/x-www-form-urlencoded"
-
-
-class JournalState(Protocol):
-    """What the recorder asks the journal itself."""
-
-    def writable(self) -> bool:
-        """Whether an append is likely to succeed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What steps need beyond the call."""
-
-    upstreams: Upstreams
-    access_keys: AccessKeys
-    journal: JournalState
-    clock: Clock
-    settings: RecorderSettings
-    memory: Memory  # of callers with a known key
-
-    def now(self) -> datetime:
-        """The aware time."""
-        return as_datetime(self.clock.now_us())
 
 
 Step = Callable[[Surroundings, Call], Awaitable[None]]
@@ -339,6 +310,8 @@ def _take_empty_body(call: Call) -> None:
         call.outgoing = b""
         call.outgoing_bytes = 0
     if call.key is not None and call.signature is not None and _verified_here(call):
+        if call.signature.is_streaming:  # its end is signed or has a checksum, and was cut off
+            raise IncompleteBody
         check_payload(call.signature, EMPTY_SHA256)
 
 

@@ -165,7 +165,7 @@ class RecorderServer:
     _clients: list[Any] = field(default_factory=list)
 
     def start(self) -> "RecorderServer":
-        clock = SystemClock()
+        clock = self.options.pop("clock", None) or SystemClock()
         for name in ("journal", "catalog", "spool"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         opened = Journal.open(self.folder / "journal", clock)

@@ -200,3 +200,12 @@ def _send_until_stuck(client: socket.socket, size: int) -> int:
 
 def _resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+def test_a_stream_without_anything_of_its_signed_body_never_reaches_the_upstream(
+    recorder: RecorderServer, upstream: ScriptedUpstream
+) -> None:
+    for kind in ("STREAMING-UNSIGNED-PAYLOAD-TRAILER", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"):
+        told = {"X-Amz-Decoded-Content-Length": "9", "Content-Encoding": "aws-chunked"}
+        assert recorder.call("PUT", "/bucket/key", b"", declared=kind, headers=told)[0] == 400
+    assert upstream.arrived == []

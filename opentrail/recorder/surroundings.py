@@ -1,0 +1,35 @@
+"""What the steps of a call need beyond the call."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from opentrail.accounts.access_keys import AccessKeys
+from opentrail.clock import Clock, as_datetime
+from opentrail.recorder.bodies import Memory
+from opentrail.recorder.settings import RecorderSettings
+from opentrail.recorder.upstreams import Upstreams
+
+
+class JournalState(Protocol):
+    """What the recorder asks the journal itself."""
+
+    def writable(self) -> bool:
+        """Whether an append is likely to succeed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What steps need beyond the call."""
+
+    upstreams: Upstreams
+    access_keys: AccessKeys
+    journal: JournalState
+    clock: Clock
+    settings: RecorderSettings
+    memory: Memory  # of callers with a known key
+
+    def now(self) -> datetime:
+        """The aware time."""
+        return as_datetime(self.clock.now_us())
