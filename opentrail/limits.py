@@ -217,6 +217,7 @@ QUERY_LOADED_ROWS = 100_000  # of log files, held until they are written as one 
 STORES_PER_REGION = 10  # of an account, in any state
 STORE_SELECTORS = 5  # advanced ones of a store
 STORE_DELETION_SECONDS = 7 * 86_400  # how long a deleted store can be restored
+LAKE_POSITION_SECONDS = 5.0  # between two notes of how far stores without new events are
 
 # Organizations and policies of resources
 DELEGATED_ADMINS = 3  # of an organization, for CloudTrail; AWS's own limit

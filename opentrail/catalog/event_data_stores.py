@@ -1,10 +1,12 @@
 """Event data stores and their versions: each change of a store is a new version, from a journal position on.
 
 A row of `event_data_stores` is one store from its creation until its table has been removed. A row of its versions is
-what the store was for the events at positions greater than `from_position`, until its next version.
+what the store was for the events at positions greater than `from_position`, until its next version. That position is
+the journal's head while the catalog is locked for the change: who takes the lock once knows of every change that may
+concern the events there are (`fence`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -26,6 +28,9 @@ Status = Literal[
 ]
 BillingMode = Literal["EXTENDABLE_RETENTION_PRICING", "FIXED_RETENTION_PRICING"]
 FederationStatus = Literal["ENABLING", "ENABLED", "DISABLING", "DISABLED"]
+
+
+Head = Callable[[], int]  # the journal's newest position, asked for while the catalog is locked
 
 
 class ContextKeySelector(msgspec.Struct, frozen=True):
@@ -94,9 +99,10 @@ class EventDataStores:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create(self, store: EventDataStore, from_position: int, tags: Sequence[Tag] = ()) -> StoreVersion:
-        """A new store with its tags, durable on return. Raises StoreNameTaken."""
+    def create(self, store: EventDataStore, head: Head, tags: Sequence[Tag] = ()) -> StoreVersion:
+        """A new store with its tags, durable on return, for the events beyond `head`. Raises StoreNameTaken."""
         with self._engine.begin() as connection:
+            from_position = head()
             row = insert(stores).values(
                 id=store.id,
                 account=store.account,
@@ -111,8 +117,8 @@ class EventDataStores:
             write_tags(connection, store.arn, tags)
             return _add(connection, store, from_position)
 
-    def replace(self, before: StoreVersion, store: EventDataStore, from_position: int) -> StoreVersion:
-        """The next version of a store, durable on return.
+    def replace(self, before: StoreVersion, store: EventDataStore, head: Head) -> StoreVersion:
+        """The next version of a store, durable on return, for the events beyond `head`.
 
         Raises ChangedMeanwhile where `before` is not the newest, StoreNameTaken.
         """
@@ -124,16 +130,17 @@ class EventDataStores:
                 connection.execute(update(stores).where(stores.c.id == store.id).values(name=store.name))
             except IntegrityError as taken:
                 raise StoreNameTaken from taken
-            return _add(connection, store, from_position)
+            return _add(connection, store, head())
 
-    def remove(self, version: StoreVersion) -> None:
-        """Drop a store whose table is gone, with its tags. Raises ChangedMeanwhile where it was restored."""
+    def remove(self, version: StoreVersion) -> bool:
+        """Drop a store with its tags, for good; False where it has changed: it was restored."""
         with self._engine.begin() as connection:
             newest = select(func.max(versions.c.number)).where(versions.c.store_id == version.store.id)
             if connection.execute(newest).scalar_one() != version.number:
-                raise ChangedMeanwhile
+                return False
             connection.execute(delete(stores).where(stores.c.id == version.store.id))
             drop_tags(connection, version.store.arn)
+            return True
 
     def find(self, store_id: str) -> StoreVersion | None:
         """The newest version of a store."""
@@ -167,6 +174,11 @@ class EventDataStores:
                 delete(versions).where(versions.c.number == bindparam("gone")).where(~versions.c.number.in_(newest)),
                 [{"gone": number} for number in numbers],
             )
+
+    def fence(self, change: int) -> bool:
+        """Whether no store has changed since `change`; what changes from now on judges later events than there are."""
+        with self._engine.begin() as connection:  # takes the write lock: a change that is being made is waited for
+            return newest_change(connection) == change
 
     def position(self) -> int:
         """No store needs the journal up to here any more."""

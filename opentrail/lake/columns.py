@@ -57,6 +57,8 @@ _INSIGHT_DETAILS: Final = {
     "insightstate": "state", "insighteventsource": "eventSource", "insighteventname": "eventName",
     "insighterrorcode": "errorCode", "insighttype": "insightType",
 }  # fmt: skip
+_HALF_PAIR: Final = r"([^\\](?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{{2}}"  # escaped, behind whatever is before it
+_WITHOUT_HALF: Final = f"regexp_replace({{}}, '{_HALF_PAIR}', '\\1\N{REPLACEMENT CHARACTER}', 'g')"
 _VALUES: Final = [{"value": "VARCHAR", "average": "VARCHAR"}]
 _INSIGHT_STRUCTURE: Final = {
     **dict.fromkeys(_INSIGHT_DETAILS.values(), "VARCHAR"),
@@ -104,7 +106,11 @@ def parsed_events(json_column: str, columns: Columns = CLOUDTRAIL) -> str:
         members["eventData"]["configurationStateId"] = members["eventData"].pop("configurationitemstateid")
     if columns is INSIGHTS:
         members["insightDetails"] = _INSIGHT_STRUCTURE
-    return f"from_json({json_column}, {text_literal(json.dumps(members))}) AS event"
+    structure = text_literal(json.dumps(members))
+    # A record may hold halves of surrogate pairs, which no engine takes: its columns have U+FFFD for them. What cannot
+    # be read even so leaves its own columns empty, and no others.
+    readable = _WITHOUT_HALF.format(_WITHOUT_HALF.format(json_column))  # of two in a row, the second time the second
+    return f"coalesce(TRY(from_json({json_column}, {structure})), TRY(from_json({readable}, {structure}))) AS event"
 
 
 def _member(name: str, columns: Columns) -> str:

@@ -4,7 +4,9 @@ Rows are brought in order (event time, position) before their JSON is read, whil
 time of a row is that of the envelope, which is never missing; all other columns come from the record's own JSON.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import duckdb
@@ -18,6 +20,7 @@ from opentrail.lake.sql.schemas import Columns
 POSITION: Final = "position"  # of the event in the journal: what tells that it is in the table once
 _WAITING: Final = "waiting"
 _GIVEN: Final = {"eventtime": "eventtime"}
+_CHUNK_ROWS: Final = 8192  # what the engine gives to one of its threads
 
 
 class EventRows:
@@ -44,31 +47,35 @@ class EventRows:
                 self.bodies.append(bodies[index])
                 self.bytes += len(bodies[index])
 
+    def forget_after(self, position: int) -> None:
+        """Let go of the events at greater positions."""
+        kept = bisect_right(self.positions, position)
+        del self.positions[kept:], self.times_us[kept:], self.bodies[kept:]
+        self.bytes = sum(map(len, self.bodies))
+
     def waiting(self) -> pa.Table:
         """`position`, `eventtime`, `eventjson`, in the order of a file."""
         times = np.array(self.times_us, np.int64)
         positions = np.array(self.positions, np.int64)
         order = np.lexsort((positions, times))
-        bodies = self.bodies
-        return pa.table(
+        table = pa.table(
             {
                 POSITION: pa.array(positions[order]),
                 "eventtime": pa.array(times[order]).view(pa.timestamp("us")),
-                # The bytes of the record as they are; intake let in UTF-8 alone.
-                "eventjson": pa.array([bodies[row] for row in order.tolist()], pa.large_binary()).view(
+                # The bytes of records as they are; intake let in UTF-8 alone.
+                "eventjson": pa.array([self.bodies[row] for row in order.tolist()], pa.large_binary()).view(
                     pa.large_string()
                 ),
             }
         )
+        return pa.Table.from_batches(table.to_batches(max_chunksize=_CHUNK_ROWS), table.schema)
 
 
-def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """An engine that makes rows; it keeps their order."""
+def connect(threads: int = 1) -> duckdb.DuckDBPyConnection:
+    """An engine that makes rows with so many threads; it keeps their order."""
     connection = duckdb.connect(":memory:")
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET preserve_insertion_order = true")
-    if threads is not None:
-        connection.execute(f"SET threads = {threads}")
+    for setting in ("TimeZone = 'UTC'", "preserve_insertion_order = true", f"threads = {threads}"):
+        connection.execute(f"SET {setting}")
     return connection
 
 
@@ -78,10 +85,17 @@ def select_of(columns: Columns) -> str:
     return f"SELECT {columns_of_events('eventjson', columns, _GIVEN)}, {POSITION} FROM ({read})"
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, rows: EventRows, columns: Columns) -> pa.Table:
-    """The rows with all columns of the store, typed, in memory."""
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, rows: EventRows) -> Iterator[None]:
+    """While inside, `select_of` reads `rows`."""
     connection.register(_WAITING, rows.waiting())
     try:
-        return connection.sql(select_of(columns)).to_arrow_table()
+        yield
     finally:
         connection.unregister(_WAITING)
+
+
+def rows_of(connection: duckdb.DuckDBPyConnection, rows: EventRows, columns: Columns) -> pa.Table:
+    """The rows with all columns of the store, typed, in memory."""
+    with registered(connection, rows):
+        return connection.sql(select_of(columns)).to_arrow_table()

@@ -1,8 +1,8 @@
 """What a query reads of an event data store: the files of its table, and the newest events that are in none yet.
 
-The catalog's word of how far the store is comes first, then the table's snapshot, then the journal: so each event is
-there exactly once, whatever is committed meanwhile, and every event that is durable when the reading begins. Events
-that have served their time are left out, whether their file is still there or not.
+The journal's head comes first, then the catalog's word of how far the store is, then the table's snapshot, then the
+journal: so each event is there exactly once, whatever is committed meanwhile, and every event that is durable when the
+reading begins. Events that have served their time are left out, whether their file is still there or not.
 """
 
 from collections.abc import Collection, Iterator
@@ -21,7 +21,7 @@ from opentrail.lake.engine import Table
 from opentrail.lake.event_rows import EventRows, connect, rows_of
 from opentrail.lake.faults import StoreNotFound
 from opentrail.lake.sql.types import quoted, text_literal
-from opentrail.lake.tables import columns_of, layout_of
+from opentrail.lake.tables import columns_of, layout_of, select_list, stored_columns
 from opentrail.lake.timeline import ChannelDestinations, StoreTimeline, reaches_lake
 from opentrail.segments.snapshot import SnapshotReader
 from opentrail.segments.sweep import reading
@@ -83,15 +83,16 @@ class LakeReader:
         Whether the caller may read it, and whether it is pending deletion, is settled before (StoreRegistry). Raises
         StoreNotFound, TableCorrupt, TableUnreadable, JournalCorrupt.
         """
+        head = self._journal.head()  # before the versions: a later change judges later events than these
         versions = self._stores.versions_of(store_id)
         if not versions:
             raise StoreNotFound(f"Event data store {store_id} was not found.")
         timeline = StoreTimeline(versions, self._reach.matcher, self._destinations)
         layout = layout_of(timeline.store)
         with reading(layout.folder(self._tables)):
-            yield self._table(timeline)
+            yield self._table(timeline, head)
 
-    def _table(self, timeline: StoreTimeline) -> Table:
+    def _table(self, timeline: StoreTimeline, head: int) -> Table:
         store = timeline.store
         settled = self._stores.progress().get(store.id, 0)
         snapshots = SnapshotReader(self._tables, layout_of(store))
@@ -100,10 +101,9 @@ class LakeReader:
         finally:
             snapshots.close()
         oldest_us = keep_after_us(store, self._clock.now_us())
-        tail = self._tail(timeline, max(settled, snapshot.position), oldest_us)
+        tail = self._tail(timeline, max(settled, snapshot.position), head, oldest_us)
         files = [file for file in snapshot.files if file.newest_us >= oldest_us]
-        columns = columns_of(store.category)
-        listed = ", ".join(map(quoted, columns))
+        listed = select_list(store.category)
         name = f"tail-{store.id}"
         parts = [f"SELECT {listed} FROM {quoted(name)}"] if tail.count or not files else []
         if files:
@@ -113,24 +113,27 @@ class LakeReader:
             parts.append(f"SELECT {listed} FROM read_parquet([{paths}]){kept if straddles else ''}")
         connection = connect()
         try:
-            memory = {name: rows_of(connection, tail, columns)} if tail.count or not files else {}
+            memory = (
+                {name: rows_of(connection, tail, stored_columns(store.category))} if tail.count or not files else {}
+            )
         finally:
             connection.close()
         return Table(
-            columns,
+            columns_of(store.category),
             " UNION ALL ".join(parts),
             tuple(file.path for file in files),
             memory,
             sum(file.rows for file in files),
         )
 
-    def _tail(self, timeline: StoreTimeline, after: int, oldest_us: int) -> EventRows:
-        """What the store gets of the journal beyond `after`."""
+    def _tail(self, timeline: StoreTimeline, after: int, head: int, oldest_us: int) -> EventRows:
+        """What the store gets of the journal beyond `after`, up to `head`."""
         rows = EventRows()
-        head = self._journal.head()
         while after < head:
             found = self._journal.read(after, limits.FOLLOWER_READ_EVENTS, origins=reaches_lake)
             for batch in found:
+                if batch.first > head:
+                    return rows  # a version that is not known here may judge it
                 rows.add(batch, timeline.chosen(batch, events_of(batch), after), oldest_us)
             if found.through <= after:
                 break

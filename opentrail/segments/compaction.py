@@ -37,11 +37,11 @@ def plan_compaction(files: Iterable[SegmentFile], now_us: int, tier_files: int) 
     """The next files to merge into one, or none: of the oldest day of arrival that has something to merge."""
     days: dict[int, list[SegmentFile]] = defaultdict(list)
     for file in files:
-        if not _is_full(file):
+        if not is_full(file):
             days[file.first_arrival_us // _DAY_US].append(file)
     for day in sorted(days):
         over = now_us >= (day + 1) * _DAY_US + _SETTLED_US
-        group = _rest_of(days[day]) if over else _tier_of(days[day], tier_files)
+        group = _rest_of(days[day]) if over else tier_of(days[day], tier_files)
         if len(group) > 1:
             return group
     return []
@@ -52,11 +52,11 @@ def compact(folder: Path, files: Sequence[SegmentFile]) -> list[Path]:
     rows = sum(file.rows for file in files)
     level = SMALL_LEVEL if rows >= limits.SEGMENT_ROW_GROUP_ROWS else FAST_LEVEL
     arrived_us = min(file.first_arrival_us for file in files)
-    return [write_segment(folder, merged([file.path for file in files]), arrived_us, level=level).path]
+    return [write_segment(folder, merged([file.path for file in files], _SCHEMA), arrived_us, level=level).path]
 
 
-def merged(paths: Sequence[Path]) -> Iterator[pa.Table]:
-    """The rows of all segments in order, in tables of limited size."""
+def merged(paths: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows of all files, which have the columns of `schema`, in order, in tables of limited size."""
     keys = [_sort_keys(path) for path in paths]
     times = np.concatenate([part[0] for part in keys])
     positions = np.concatenate([part[1] for part in keys])
@@ -66,7 +66,7 @@ def merged(paths: Sequence[Path]) -> Iterator[pa.Table]:
     try:
         for begin in range(0, len(order), _CHUNK_ROWS):
             stretch = order[begin : begin + _CHUNK_ROWS]
-            yield _stretch(inputs, starts, stretch)
+            yield _stretch(inputs, starts, stretch).cast(schema)
     finally:
         for source in inputs:
             source.close()
@@ -81,7 +81,7 @@ def _stretch(inputs: Sequence["_Input"], starts: Keys, stretch: Keys) -> pa.Tabl
     # Rows of one input keep their order, so a stable sort by owner is where each row now stands.
     place = np.empty(len(stretch), np.int64)
     place[np.argsort(owners, kind="stable")] = np.arange(len(stretch))
-    return together.take(pa.array(place)).cast(_SCHEMA)
+    return together.take(pa.array(place))
 
 
 class _Input:
@@ -114,7 +114,8 @@ def _sort_keys(path: Path) -> tuple[Keys, Keys]:
     return table.column("eventtime").cast(pa.int64()).to_numpy(), table.column("position").to_numpy()
 
 
-def _is_full(file: SegmentFile) -> bool:
+def is_full(file: SegmentFile) -> bool:
+    """Whether a file is as large as files get; it is not merged again."""
     # Three quarters: what is left would not be worth a rewrite, and a merge may not overshoot by much.
     return file.rows * 4 >= limits.SEGMENT_ROWS * 3 or file.bytes * 4 >= limits.SEGMENT_BYTES * 3
 
@@ -127,8 +128,8 @@ def _tier(file: SegmentFile) -> int:
     return tier
 
 
-def _tier_of(files: Sequence[SegmentFile], tier_files: int) -> list[SegmentFile]:
-    """Enough files of one tier, smallest tier first."""
+def tier_of(files: Sequence[SegmentFile], tier_files: int) -> list[SegmentFile]:
+    """Enough files of one tier to be merged into one, smallest tier first and in the order of `files`; or none."""
     tiers: dict[int, list[SegmentFile]] = defaultdict(list)
     for file in files:
         tiers[_tier(file)].append(file)

@@ -1,6 +1,6 @@
 """Where a table of events lies in a tables folder, and what its files and manifests look like."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class TableLayout:
     schema: Callable[[], Schema]
     arrivals: bool = True
     indexed: bool = True  # an index lies beside each file
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bounded(self) -> tuple[str, ...]:

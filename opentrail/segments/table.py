@@ -98,17 +98,20 @@ class EventTable:
                         update.append_data_file(file)
         self._committed()
 
-    def replace(self, gone: Iterable[SegmentFile], added: Iterable[Path]) -> None:
-        """Commit that `added` stand for `gone`; the position stays."""
+    def replace(self, gone: Iterable[SegmentFile], added: Iterable[Path], *, expired_before_us: int = 0) -> None:
+        """Commit that `added` stand for `gone`; the position stays.
+
+        `expired_before_us`: events of `gone` that happened before may have been left out.
+        """
         with self._table.transaction() as transaction:
+            self._expired(transaction, expired_before_us)
             self._overwrite(transaction, gone, [self._data_file(path) for path in added])
         self._committed()
 
     def drop(self, gone: Iterable[SegmentFile], expired_before_us: int) -> None:
         """Commit that `gone` have expired: all their events happened and arrived before `expired_before_us`."""
-        before = max(expired_before_us, self._snapshot.expired_before_us)
         with self._table.transaction() as transaction:
-            transaction.set_properties({EXPIRED_PROPERTY: str(before)})
+            self._expired(transaction, expired_before_us)
             self._overwrite(transaction, gone, [])
         self._committed()
 
@@ -124,8 +127,8 @@ class EventTable:
 
     @property
     def commits_since_expiry(self) -> int:
-        """Commits made by this process since snapshots were expired last."""
-        return self._commits
+        """Commits made since snapshots were expired last, by this process or by one before."""
+        return max(self._commits, len(self._table.metadata.snapshots) - 1)
 
     def referenced_metadata(self) -> set[Path]:
         """Iceberg's own files that the current metadata needs, itself included."""
@@ -140,6 +143,10 @@ class EventTable:
         """Let go of the catalog."""
         self._reader.close()
         self._catalog.close()
+
+    def _expired(self, transaction: Transaction, before_us: int) -> None:
+        if before_us > self._snapshot.expired_before_us:
+            transaction.set_properties({EXPIRED_PROPERTY: str(before_us)})
 
     def _overwrite(self, transaction: Transaction, gone: Iterable[SegmentFile], added: Iterable[DataFile]) -> None:
         with transaction.update_snapshot().overwrite() as update:

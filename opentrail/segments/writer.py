@@ -65,9 +65,9 @@ def write_segment(folder: Path, tables: Iterable[pa.Table], arrived_us: int, *, 
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         columns = _write_parquet(path, tables, level)
-        _sync(path)
+        sync(path)
         build_index(columns, path, index_path(path))
-        _sync(path.parent)
+        sync(path.parent)
     except BaseException:
         path.unlink(missing_ok=True)
         index_path(path).unlink(missing_ok=True)
@@ -108,7 +108,8 @@ def _parquet_writer(path: Path, level: int) -> pq.ParquetWriter:
     )
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Return when a file, or the names in a folder, are on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

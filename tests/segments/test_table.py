@@ -12,6 +12,7 @@ from opentrail.segments import compaction, writer
 from opentrail.segments.columns import table_of
 from opentrail.segments.compaction import compact, merged, plan_compaction
 from opentrail.segments.retention import expired
+from opentrail.segments.schema import arrow_schema
 from opentrail.segments.segment import Segment
 from opentrail.segments.snapshot import EMPTY, SegmentFile, SnapshotReader
 from opentrail.segments.sweep import Sweeper, reading, unreferenced
@@ -108,7 +109,7 @@ def test_many_commits_stay_readable(table: EventTable, tmp_path: Path) -> None:
 def test_merging_keeps_every_row_in_order(table: EventTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "_CHUNK_ROWS", 37)
     paths = [add(table, 1 + 200 * number, count=200, seed=number + 1) for number in range(3)]
-    rows = [row for part in merged(paths) for row in part.to_pylist()]
+    rows = [row for part in merged(paths, arrow_schema()) for row in part.to_pylist()]
     places = [(row["eventtime"], row["position"]) for row in rows]
     assert places == sorted(places)
     before = [row for path in paths for row in pq.read_table(path, partitioning=None).to_pylist()]

@@ -1,0 +1,102 @@
+"""Writing the Parquet files of a store: new ones out of JSON, by DuckDB, and merged ones out of files, by Arrow.
+
+A file is sorted by (event time, position) and has Iceberg's field IDs. It is on disk, name included, when a function
+here returns, and belongs to nothing until a table commit names it; what a crash leaves behind is swept.
+"""
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from opentrail import limits
+from opentrail.lake.event_rows import EventRows, registered, select_of
+from opentrail.lake.sql.schemas import Columns
+from opentrail.lake.sql.types import text_literal
+from opentrail.lake.tables import field_ids
+from opentrail.segments.compaction import merged
+from opentrail.segments.snapshot import SegmentFile
+from opentrail.segments.writer import FAST_LEVEL, PARQUET_SUFFIX, SMALL_LEVEL, sync
+
+_UNSHARED: Final = frozenset(
+    ("eventjson", "eventid", "requestid", "position", "eventtime")
+)  # no two rows have the same
+
+
+def write_new(connection: duckdb.DuckDBPyConnection, folder: Path, rows: EventRows, columns: Columns) -> Path:
+    """One file of `rows` (some). Memory: the rows twice, and a row group of columns for each thread."""
+    path = _new_path(folder)
+    told = (
+        f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {FAST_LEVEL}, "
+        f"ROW_GROUP_SIZE {limits.SEGMENT_ROW_GROUP_ROWS}, FIELD_IDS {field_ids(columns)}"
+    )
+    try:
+        with registered(connection, rows):
+            connection.execute(f"COPY ({select_of(columns)}) TO {text_literal(str(path))} ({told})")
+        _settle(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def merge(folder: Path, files: Sequence[SegmentFile], keep_after_us: int) -> Path | None:
+    """One file of all rows of `files` that happened at `keep_after_us` or later; None where there are none."""
+    schema = pq.read_schema(files[0].path)
+    path = _new_path(folder)
+    level = SMALL_LEVEL if sum(file.rows for file in files) >= limits.SEGMENT_ROW_GROUP_ROWS else FAST_LEVEL
+    written = 0
+    try:
+        with _writer(path, schema, files[0].path, level) as writer:
+            group: list[pa.Table] = []
+            for table in merged([file.path for file in files], schema):
+                kept = _kept(table, keep_after_us)
+                group.append(kept)
+                written += kept.num_rows
+                if sum(part.num_rows for part in group) >= limits.SEGMENT_ROW_GROUP_ROWS:
+                    writer.write_table(pa.concat_tables(group))
+                    group = []
+            if group:
+                writer.write_table(pa.concat_tables(group))
+        _settle(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    if not written:
+        path.unlink()
+        return None
+    return path
+
+
+def _kept(table: pa.Table, keep_after_us: int) -> pa.Table:
+    bound = pa.scalar(keep_after_us, pa.int64()).cast(pa.timestamp("us"))
+    return table.filter(pc.greater_equal(table.column("eventtime"), bound))
+
+
+def _writer(path: Path, schema: pa.Schema, like: Path, level: int) -> pq.ParquetWriter:
+    leaves = pq.ParquetFile(like).schema
+    shared = [leaf.path for leaf in (leaves.column(number) for number in range(len(leaves.names)))]
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=level,
+        use_dictionary=[leaf for leaf in shared if leaf not in _UNSHARED],
+        store_schema=False,
+    )
+
+
+def _new_path(folder: Path) -> Path:
+    """A name that was never used."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{uuid.uuid4().hex}{PARQUET_SUFFIX}"
+
+
+def _settle(path: Path) -> None:
+    sync(path)
+    sync(path.parent)
