@@ -49,7 +49,7 @@ class Sharing(TrailServer):
             retention_days=90,
             organization_id=organization,
         )
-        EventDataStores(self.engine).create(store, 0)
+        EventDataStores(self.engine).create(store, lambda: 0)
         query = Query(id=QUERY, account=ACCOUNT, region=REGION, statement="", stores=(store.id,), created_at=1)
         QueryCatalog(self.engine).add(query, "FINISHED", 10)
 
