@@ -8,7 +8,8 @@ from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.service_key import service_key
 from opentrail.catalog.database import open_catalog
 from opentrail.server.own_calls import OwnCalls
-from opentrail.server.settings import BadSettings, Delivery, check_delivery
+from opentrail.server.settings import BadSettings, Delivery
+from opentrail.server.settings_reading import check_delivery
 
 MASTER_KEY = bytes(range(32))
 OWN = "http://127.0.0.1:4566"

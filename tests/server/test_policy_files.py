@@ -7,7 +7,8 @@ import pytest
 
 from opentrail.accounts.principal import iam_user
 from opentrail.server.policy_files import attached_policies, guards
-from opentrail.server.settings import BadSettings, Principal, read_settings
+from opentrail.server.settings import BadSettings, Principal
+from opentrail.server.settings_reading import read_settings
 
 ALLOW = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "cloudtrail:Get*", "Resource": "*"}}
 DENY = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}}

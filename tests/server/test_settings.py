@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from opentrail.server.settings import BadSettings, is_loopback, read_settings
+from opentrail.server.settings import BadSettings
+from opentrail.server.settings_reading import is_loopback, read_settings
 from opentrail.server.trail_rooms import organization_of
 
 GOOD = """

@@ -8,7 +8,7 @@ import typer
 
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.running import run_server
-from opentrail.server.settings import check_delivery, read_settings, with_options
+from opentrail.server.settings_reading import check_delivery, read_settings, with_options
 
 
 def serve_command(

@@ -19,10 +19,8 @@ from opentrail.server.settings import (
     Principal,
     Server,
     Settings,
-    check_delivery,
-    is_loopback,
-    with_options,
 )
+from opentrail.server.settings_reading import check_delivery, is_loopback, with_options
 
 
 def up_command(
