@@ -202,6 +202,7 @@ QUERY_MESSAGE_BYTES = 16 * MIB  # between the server and a query's process
 QUERY_SECONDS = 3600.0  # of running; AWS's own limit
 QUERY_CHECK_SECONDS = 20.0  # that StartQuery waits to hear whether a statement can be run
 QUERY_STOP_SECONDS = 2.0  # until a query that is asked to stop is killed
+QUERY_SPARE_CPU_SECONDS = 60.0  # of processor time beyond what all processors can give in the time it may run
 QUERY_STATEMENT_SECONDS = 5.0  # of processor time to understand a statement
 QUERIES_PER_ACCOUNT = 10  # queued and running, of one account in one Region; AWS's own limit
 QUERY_KEPT_SECONDS = 7 * 86_400  # how long results and statements are kept; AWS's own limit

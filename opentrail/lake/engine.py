@@ -139,7 +139,7 @@ class Engine:
         queries = Queries(columns)
         compiled: Compiled = queries.compile(read_statement(text).tree, None, {})
         try:
-            self._connection.execute(f"EXPLAIN {compiled.sql}").fetchall()
+            self._connection.sql(compiled.sql)  # binds it, and leaves all work to the run
         except duckdb.Error as fault:
             raise InvalidQueryStatement(_first_line(fault)) from fault
         return Answer(

@@ -18,6 +18,7 @@ from opentrail.catalog.event_data_stores import EventDataStores
 from opentrail.catalog.queries import Query, QueryCatalog
 from opentrail.clock import Clock
 from opentrail.lake.queries.delivery import ResultDelivery
+from opentrail.lake.queries.processes import QueryProcesses
 from opentrail.lake.queries.results import Results
 from opentrail.lake.queries.service import Lake, QueryService, QuerySettings
 from opentrail.lake.stores import StoreRegistry, store_arn
@@ -68,8 +69,17 @@ class Querying:
             lambda: _accounts(organizations),
             keys.sealer.keys if keys.sealer is not None else {},
         )
+        self._processes = QueryProcesses()
         self._queries = QueryService(
-            catalog, stores, results, lake, clock, query_settings(settings.lake), buckets, self._delivery.tell
+            catalog,
+            stores,
+            results,
+            lake,
+            self._processes,
+            clock,
+            query_settings(settings.lake),
+            buckets,
+            self._delivery.tell,
         )
         token_key = derived_key(keys.root, TOKEN_PURPOSE)
         self.rooms: Mapping[str, Room] = QueriesRoom(self._queries, catalog, stores, clock, token_key).rooms
@@ -81,6 +91,7 @@ class Querying:
     def close(self) -> None:
         """End what runs: it has failed; what is not delivered yet is delivered after the next start."""
         self._queries.close()
+        self._processes.close()
         self._delivery.close()
 
     def _sign(self, region: str, text: bytes) -> tuple[str, str]:

@@ -90,6 +90,11 @@ class QueryProcesses:
         self._lock = threading.Lock()
         self._starter, self._control = _started()
 
+    @property
+    def starter_pid(self) -> int:
+        """The warm process."""
+        return self._starter.pid
+
     def start(self, job: talk.Job) -> QueryProcess:
         """A process that is told `job`. Raises NoQueryProcess."""
         for _ in range(2):

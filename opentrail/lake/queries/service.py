@@ -82,6 +82,7 @@ class QueryService:
         stores: StoreRegistry,
         results: Results,
         lake: Lake,
+        processes: QueryProcesses,
         clock: Clock,
         settings: QuerySettings,
         buckets: ResultBuckets,
@@ -95,7 +96,7 @@ class QueryService:
         self._settings = settings
         self._buckets = buckets
         self._on_finished = on_finished
-        self._processes = QueryProcesses()
+        self._processes = processes
         self._threads = ThreadPoolExecutor(settings.parallel, thread_name_prefix="query")
         self._lock = threading.Lock()
         self._taken = 0  # queries that threads have or will have
@@ -157,6 +158,11 @@ class QueryService:
             process.kill()
         QUERIES.labels("CANCELLED").inc()
 
+    def running(self) -> int:
+        """How many queries have a process that is watched."""
+        with self._lock:
+            return len(self._running)
+
     def sweep(self) -> None:
         """Remove what is older than seven days."""
         before = self._clock.now_us() - limits.QUERY_KEPT_SECONDS * MICROSECONDS
@@ -173,7 +179,6 @@ class QueryService:
                 process.kill()
         self._threads.shutdown(cancel_futures=True)
         self._sweeper.join()
-        self._processes.close()
 
     def _sweep(self) -> None:
         while not self._closing.wait(limits.QUERY_SWEEP_SECONDS):
@@ -219,7 +224,7 @@ class QueryService:
             results=str(self.results.folder_of(query.id)),
             delivers=query.delivery_uri is not None,
             memory_bytes=self._settings.memory_bytes,
-            cpu_seconds=round(self._settings.seconds * (os.cpu_count() or 1)),
+            cpu_seconds=round(self._settings.seconds * (os.cpu_count() or 1) + limits.QUERY_SPARE_CPU_SECONDS),
             result_bytes=limits.QUERY_RESULT_BYTES,
             started_us=query.created_at,
         )
