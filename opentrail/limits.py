@@ -114,6 +114,9 @@ SIGNED_FORMS = 1024  # forms of requests kept in memory (one for the names of th
 AWS_CHUNK_LINE_BYTES = 1024  # size, extension and signature of one chunk of an aws-chunked body
 AWS_CHUNK_TRAILER_BYTES = 16 * KIB
 
+# TLS
+CERTIFICATE_LOOK_SECONDS = 5.0  # between two looks at the files of the certificate
+
 # Access keys
 ACCESS_KEYS_IN_MEMORY = 10_000
 ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed

@@ -40,6 +40,9 @@ FOLLOWER_FAILURES = Counter(
 )
 CALLS = Counter("opentrail_calls", "Calls answered, by door and status class", ["door", "status"], registry=REGISTRY)
 CLIENT_CONNECTIONS = Gauge("opentrail_client_connections", "Open connections of clients", registry=REGISTRY)
+TLS_EXPIRES = Gauge(
+    "opentrail_tls_certificate_expires_timestamp_seconds", "When the served certificate ends", registry=REGISTRY
+)
 CALLS_REFUSED = Counter("opentrail_calls_refused", "Calls refused before they act", ["reason"], registry=REGISTRY)
 CALL_SECONDS = Histogram(
     "opentrail_call_seconds",

@@ -17,9 +17,9 @@ import uvloop
 from opentrail.clock import SystemClock
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
-from opentrail.recorder.proxy.tls import server_context
 from opentrail.recorder.upstreams import Upstream
 from opentrail.server.assembly import RecorderParts, assemble_recorder
+from opentrail.server.certificate import Certificate
 from opentrail.server.children import Program
 from opentrail.server.collection import spare_what_is_there
 from opentrail.server.data_folder import DataFolder
@@ -64,7 +64,8 @@ def run(told: WorkerTold) -> None:
     """Answer calls until SIGTERM."""
     configure_logging(json_lines=told.settings.server.log_json)
     raise_open_files_limit()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     folder = DataFolder(Path(told.data_dir))
     parts = assemble_recorder(folder, told.settings, told.upstreams, SystemClock())
     try:
@@ -85,8 +86,10 @@ async def _serve(told: WorkerTold, parts: RecorderParts) -> None:
     doors = Doors(first, parts.recorder, SystemClock())
     server = ProxyServer(doors, Timing(), outbox)
     tls = told.settings.server
-    context = server_context(tls.tls_cert, tls.tls_key) if tls.tls_cert else None
+    certificate = Certificate(tls.tls_cert, tls.tls_key, tls.tls_minimum) if tls.tls_cert else None
+    context = certificate.context if certificate is not None else None
     await server.serve([socket.socket(fileno=told.listener)], context)
+    watching = asyncio.create_task(certificate.watch()) if certificate is not None else None
     spare_what_is_there()
     while not stop.is_set():
         leave_metrics(run_folder, os.getpid())
@@ -94,6 +97,8 @@ async def _serve(told: WorkerTold, parts: RecorderParts) -> None:
             await asyncio.wait_for(stop.wait(), METRICS_SECONDS)
         except TimeoutError:
             continue
+    if watching is not None:
+        watching.cancel()
     ends = loop.time() + GRACE_SECONDS
     await server.stop(GRACE_SECONDS)
     await doors.stop(ends - loop.time())

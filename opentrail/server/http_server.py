@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -66,8 +67,8 @@ class _NotEveryBadRequest(logging.Filter):
 logging.getLogger("uvicorn.error").addFilter(_NotEveryBadRequest())
 
 
-def http_server(app: AsgiApp, *, grace_seconds: int, certificate_file: str = "", key_file: str = "") -> QuietServer:
-    """A server for `app`, with TLS where a certificate is given; run it with `serve(sockets=[...])`.
+def http_server(app: AsgiApp, *, grace_seconds: int, tls: ssl.SSLContext | None = None) -> QuietServer:
+    """A server for `app`, with TLS where there is a context for it; run it with `serve(sockets=[...])`.
 
     Stopped by setting `should_exit`.
     """
@@ -85,7 +86,6 @@ def http_server(app: AsgiApp, *, grace_seconds: int, certificate_file: str = "",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=grace_seconds,
         backlog=BACKLOG,
-        ssl_certfile=certificate_file or None,
-        ssl_keyfile=key_file or None,
+        ssl_context_factory=(lambda _config, _default: tls) if tls is not None else None,
     )
     return QuietServer(config)

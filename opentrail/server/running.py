@@ -18,10 +18,10 @@ from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.intake import record_unended
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
-from opentrail.recorder.proxy.tls import server_context
 from opentrail.recorder.upstreams import Upstream
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
 from opentrail.server.call_workers import CallWorkers
+from opentrail.server.certificate import Certificate
 from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.collection import spare_what_is_there
 from opentrail.server.data_folder import DataFolder
@@ -73,7 +73,7 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
     folder.create()
     _empty(folder.spool)
     with ServerLock(folder.locks / "server.lock"), contextlib.ExitStack() as stack:
-        tls = _tls(settings)
+        certificate = _certificate(settings)
         sockets = _bind_all(settings)
         for bound in (sockets.doors, sockets.console, sockets.own_calls):
             stack.callback(bound.close)
@@ -89,7 +89,7 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
             if sandbox is not None:
                 wait_sandbox(sandbox)
             parts.querying.start()
-            uvloop.run(_serve(folder, settings, parts, upstreams, children, sockets, tls, sandbox))
+            uvloop.run(_serve(folder, settings, parts, upstreams, children, sockets, certificate, sandbox))
 
 
 async def _serve(
@@ -99,14 +99,19 @@ async def _serve(
     upstreams: Sequence[Upstream],
     children: list[Child],
     sockets: Sockets,
-    tls: ssl.SSLContext | None,
+    certificate: Certificate | None,
     sandbox: Sandbox | None,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if certificate is not None:
+        loop.add_signal_handler(signal.SIGHUP, certificate.ask)
+    elif sandbox is None:
+        loop.add_signal_handler(signal.SIGHUP, _nothing_to_reload)  # a sandbox ends with its terminal
     doors = ProxyServer(parts.doors, Timing(), Outbox())
+    tls = certificate.context if certificate is not None else None
     await doors.serve([sockets.doors], tls)
     if sockets.own_calls is not sockets.doors:
         await doors.serve([sockets.own_calls])
@@ -115,17 +120,17 @@ async def _serve(
     if workers is not None:
         children.extend(workers.children)
     pages = health_app(lambda: _health(parts, children), lambda: _refresh(parts), run_folder)
-    server = settings.server
-    console = http_server(
-        pages, grace_seconds=CONSOLE_GRACE_SECONDS, certificate_file=server.tls_cert, key_file=server.tls_key
-    )
+    console = http_server(pages, grace_seconds=CONSOLE_GRACE_SECONDS, tls=tls)
     serving = asyncio.create_task(console.serve(sockets=[sockets.console]))
     await _started(serving, console)
     spare_what_is_there()
     typer.echo(_ready_line(folder, sockets, tls, sandbox))
-    reviving = asyncio.create_task(_revive(children))
+    beside = [asyncio.create_task(_revive(children))]
+    if certificate is not None:
+        beside.append(asyncio.create_task(certificate.watch()))
     await stop.wait()
-    reviving.cancel()
+    for task in beside:
+        task.cancel()
     log.info("stopping", action="server-stopping")
     console.should_exit = True
     stopping = asyncio.create_task(workers.stop()) if workers is not None else None
@@ -136,6 +141,10 @@ async def _serve(
     await parts.doors.stop(ends - loop.time())
     await serving
     await parts.recorder.close()
+
+
+def _nothing_to_reload() -> None:
+    log.info("nothing to reload", action="server-reload")
 
 
 async def _started(serving: "asyncio.Task[None]", server: QuietServer) -> None:
@@ -152,9 +161,9 @@ async def _revive(children: Sequence[Child]) -> None:
             child.revive()  # in the main thread: children die with the thread that made them
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def _certificate(settings: Settings) -> Certificate | None:
     server = settings.server
-    return server_context(server.tls_cert, server.tls_key) if server.tls_cert else None
+    return Certificate(server.tls_cert, server.tls_key, server.tls_minimum) if server.tls_cert else None
 
 
 def _bind_all(settings: Settings) -> Sockets:

@@ -10,6 +10,7 @@ import msgspec
 
 from opentrail import limits
 from opentrail.errors import OpenTrailError
+from opentrail.recorder.proxy.tls import TlsVersion
 from opentrail.selectors.coverage import DEFAULT_REGIONS
 
 SANDBOX_ACCOUNT = "123456789012"
@@ -39,6 +40,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_json: bool = False
     tls_cert: str = ""  # PEM, with its chain; empty: without TLS
     tls_key: str = ""
+    tls_minimum: TlsVersion = "1.2"
     workers: int = 1  # processes that answer calls
 
 

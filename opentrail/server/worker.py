@@ -81,6 +81,7 @@ def run(settings: WorkerSettings) -> None:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     clock = SystemClock()
     folder = DataFolder(Path(settings.data_dir))
     keys = open_folder_keys(folder.secrets)

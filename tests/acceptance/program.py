@@ -73,7 +73,7 @@ class Program:
     def client(self, service: str, key: str = "test", secret: str = "test", **more: Any) -> Any:
         return boto3.client(
             service,
-            endpoint_url=self.endpoint,
+            endpoint_url=more.pop("endpoint_url", self.endpoint),
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             region_name=more.pop("region_name", REGION),
