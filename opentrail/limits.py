@@ -240,3 +240,12 @@ AUDIT_EVENTS_REMEMBERED = 4 * 1024 * 1024  # places in the memory of what came i
 AUDIT_EVENTS_SEARCHED = 200_000  # newest events of the journal that it is filled from after a start
 CHANNEL_REFRESH_SECONDS = 1.0  # after this, a channel or store that another process changed is seen changed
 CHANNEL_STATUS_SECONDS = 5.0  # between two notes in the catalog of what came in by a channel
+
+# Imports into event data stores
+IMPORT_PROCESSES = 2  # imports that run at once, each of another account
+IMPORT_LOOK_SECONDS = 0.5  # between two looks for imports that were asked for
+IMPORT_AHEAD_EVENTS = 2_000_000  # that an import appends before the stores have taken them in
+IMPORT_RETRY_SECONDS = 1.0  # after the first failure of what all files need; doubled each time
+IMPORT_LONGEST_RETRY_SECONDS = 60.0
+IMPORT_SESSION_SECONDS = 2700.0  # a role's session is renewed so long after its beginning; it holds for an hour
+IMPORT_PREFIXES_AT_ONCE = 500  # noted in one transaction

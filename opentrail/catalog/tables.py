@@ -208,8 +208,9 @@ lake_import_prefixes = Table(
 lake_import_failures = Table(
     "lake_import_failures",
     METADATA,
-    Column("import_id", String, ForeignKey("lake_imports.id", ondelete="CASCADE"), primary_key=True),
-    Column("key", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("import_id", String, ForeignKey("lake_imports.id", ondelete="CASCADE"), nullable=False),
+    Column("key", String, nullable=False),
     Column("status", String, nullable=False),  # FAILED | RETRY | SUCCEEDED
     Column("error_type", String, nullable=False),
     Column("message", String, nullable=False),
@@ -217,7 +218,7 @@ lake_import_failures = Table(
     Column("elements", Integer, nullable=False),  # so many of the file were read before it failed
     Column("missing", LargeBinary, nullable=False),  # JSON list: those among them that could not be taken
     Column("events", Integer, nullable=False),  # that retries have brought
-    sqlite_with_rowid=False,
+    Index("ix_lake_import_failures_key", "import_id", "key", unique=True),
 )
 
 # Delivery: what is cut, what waits in the outbox, what was signed. States: none | waiting | done | abandoned.

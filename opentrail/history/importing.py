@@ -21,6 +21,7 @@ from opentrail.history.import_orphans import EventKey, keys_of, orphans
 from opentrail.history.origins import IMPORT
 from opentrail.intake import Intake
 from opentrail.journal import Entries, Journal
+from opentrail.logfile.keys import account_in
 from opentrail.objects.documents import Fault, Part, read_records
 from opentrail.objects.fetching import fetched
 from opentrail.objects.port import (
@@ -36,7 +37,6 @@ from opentrail.record.faults import NotALogFile
 BATCHES_IN_FLIGHT = 2
 
 _DIGEST_KEY = re.compile(r"(?:^|/)(?:CloudTrail-Digest/|\d{12}_CloudTrail-Digest_)")
-_ACCOUNT_IN_KEY = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/|(?:^|/)(\d{12})_CloudTrail")
 _JSON_NAME = re.compile(r"\.(json|jsonl|ndjson)(\.gz)?$")
 
 
@@ -171,8 +171,7 @@ class Import:
             return
         file = self._file(info)
         self._touched.append(file)
-        match = _ACCOUNT_IN_KEY.search(info.key)
-        account = (match[1] or match[2]) if match else ""
+        account = account_in(info.key)
         try:
             for part in read_records(reader):
                 self._take(file, part, account)

@@ -34,6 +34,7 @@ _DIGEST = re.compile(
     r"(?P<home>[a-z0-9-]+)_(?P<time>\d{8}T\d{6}Z)(?P<backfill>_backfill)?\.json\.gz",
     re.ASCII | re.DOTALL,
 )
+_ACCOUNT = re.compile(r"(?:^|/)AWSLogs/(?:o-[a-z0-9]+/)?(\d{12})/|(?:^|/)(\d{12})_CloudTrail", re.ASCII)
 
 
 class Kind(StrEnum):
@@ -136,6 +137,12 @@ class DigestKey:
             backfill=match["backfill"] is not None,
         )
         return cls(chain, end_us)
+
+
+def account_in(key: str) -> str:
+    """The account that a file's place or name tells, also where the rest is not as it should be; else empty."""
+    match = _ACCOUNT.search(key)
+    return (match[1] or match[2]) if match is not None else ""
 
 
 def account_folder(prefix: str, organization: str, account: str) -> str:

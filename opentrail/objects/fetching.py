@@ -7,12 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
 from opentrail import limits
-from opentrail.objects.port import ObjectInfo, ObjectReader, ObjectStore, ObjectUnreadable
+from opentrail.objects.port import ObjectInfo, ObjectReader, ObjectUnreadable, Openable
 
 Fetched = tuple[ObjectInfo, ObjectReader | ObjectUnreadable]
 
 
-def fetched(store: ObjectStore, infos: Iterable[ObjectInfo]) -> Iterator[Fetched]:
+def fetched(store: Openable, infos: Iterable[ObjectInfo]) -> Iterator[Fetched]:
     """Each object of `infos` opened, or the reason why it cannot be; the caller closes the readers.
 
     Of a store that is far away, up to limits.IMPORT_PREFETCH_FILES objects are being fetched while the caller works,
@@ -37,13 +37,13 @@ def fetched(store: ObjectStore, infos: Iterable[ObjectInfo]) -> Iterator[Fetched
 
 
 def _next(
-    store: ObjectStore, waiting: deque[tuple[ObjectInfo, Future[ObjectReader | ObjectUnreadable] | None]]
+    store: Openable, waiting: deque[tuple[ObjectInfo, Future[ObjectReader | ObjectUnreadable] | None]]
 ) -> Fetched:
     info, future = waiting.popleft()
     return info, _open(store, info) if future is None else future.result()
 
 
-def _open(store: ObjectStore, info: ObjectInfo) -> ObjectReader | ObjectUnreadable:
+def _open(store: Openable, info: ObjectInfo) -> ObjectReader | ObjectUnreadable:
     if info.fault is not None:
         return ObjectUnreadable(info.fault)
     try:
@@ -52,7 +52,7 @@ def _open(store: ObjectStore, info: ObjectInfo) -> ObjectReader | ObjectUnreadab
         return error
 
 
-def _fetch(store: ObjectStore, info: ObjectInfo) -> ObjectReader | ObjectUnreadable:
+def _fetch(store: Openable, info: ObjectInfo) -> ObjectReader | ObjectUnreadable:
     """The whole object in memory; one that has grown since it was listed is read no further than the limit."""
     reader = _open(store, info)
     if isinstance(reader, ObjectUnreadable):

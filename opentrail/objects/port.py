@@ -46,7 +46,20 @@ class ObjectReader(Protocol):
         ...
 
 
-class ObjectStore(Protocol):
+class Openable(Protocol):
+    """Where objects can be opened by their keys."""
+
+    @property
+    def far(self) -> bool:
+        """Whether opening an object takes a network's time, so that fetching ahead pays."""
+        ...
+
+    def open(self, key: str) -> ObjectReader:
+        """The object of that key, as it is stored. Raises ObjectUnreadable, StoreUnavailable."""
+        ...
+
+
+class ObjectStore(Openable, Protocol):
     """A place that holds objects, to be read."""
 
     @property
@@ -54,17 +67,8 @@ class ObjectStore(Protocol):
         """The place itself, the same text whenever the same place is meant."""
         ...
 
-    @property
-    def far(self) -> bool:
-        """Whether opening an object takes a network's time, so that fetching ahead pays."""
-        ...
-
     def list(self) -> Iterator[ObjectInfo]:
         """Every object below the place, always in the same order. Raises NoSuchLocation, StoreUnavailable."""
-        ...
-
-    def open(self, key: str) -> ObjectReader:
-        """The object of that key, as it is stored. Raises ObjectUnreadable, StoreUnavailable."""
         ...
 
 

@@ -91,6 +91,7 @@ def _add_imports() -> None:
     )
     op.create_table(
         "lake_import_failures",
+        sa.Column("number", sa.Integer, nullable=False),
         sa.Column("import_id", sa.String, nullable=False),
         sa.Column("key", sa.String, nullable=False),
         sa.Column("status", sa.String, nullable=False),
@@ -100,9 +101,9 @@ def _add_imports() -> None:
         sa.Column("elements", sa.Integer, nullable=False),
         sa.Column("missing", sa.LargeBinary, nullable=False),
         sa.Column("events", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("import_id", "key", name="pk_lake_import_failures"),
+        sa.PrimaryKeyConstraint("number", name="pk_lake_import_failures"),
         sa.ForeignKeyConstraint(
             ["import_id"], ["lake_imports.id"], name="fk_lake_import_failures_lake_imports", ondelete="CASCADE"
         ),
-        sqlite_with_rowid=False,
     )
+    op.create_index("ix_lake_import_failures_key", "lake_import_failures", ["import_id", "key"], unique=True)
