@@ -43,6 +43,7 @@ _RECORD_NAMES: Final[Mapping[str, str]] = {
         "updatedFields", "originalUID", "originalEventID", "ingestionTime", "channelARN", "UID",
     )
 }  # fmt: skip
+EVENT: Final = "event"  # the struct that an event's JSON is read into
 _DAY: Final = "strftime(eventtime, '%Y/%m/%d')"
 _PARTITIONS: Final[Mapping[str, str]] = {
     "account": "recipientaccountid", "account_partition": "recipientaccountid",
@@ -75,9 +76,12 @@ _INSIGHT_STRUCTURE: Final = {
 
 
 def columns_of_events(
-    json_column: str, columns: Columns = CLOUDTRAIL, given: Mapping[str, str] = MappingProxyType({})
+    json_column: str,
+    columns: Columns = CLOUDTRAIL,
+    given: Mapping[str, str] = MappingProxyType({}),
+    struct: str = EVENT,
 ) -> str:
-    """The select list that makes a store of `columns` out of what `parsed_events` gives.
+    """The select list that makes a store of `columns` out of what `parsed_events` gives as `struct`.
 
     `given`: SQL of columns that are not taken out of the JSON.
     """
@@ -92,13 +96,13 @@ def columns_of_events(
         elif columns is INSIGHTS and (name in _INSIGHT_DETAILS or name == "insightcontext"):
             parts.append(f"{_of_insight(name, kind)} AS {quoted(name)}")
         else:
-            own = _typed(_member(name, columns), kind)
+            own = _typed(_member(name, columns, struct), kind)
             parts.append(f"{own} AS {quoted(name)}")
     return ", ".join(parts)
 
 
-def parsed_events(json_column: str, columns: Columns = CLOUDTRAIL) -> str:
-    """SQL that reads a column of JSON once, into the struct `event` that `columns_of_events` takes apart."""
+def parsed_events(json_column: str, columns: Columns = CLOUDTRAIL, struct: str = EVENT) -> str:
+    """SQL that reads a column of JSON once, into the `struct` that `columns_of_events` takes apart."""
     members = {
         _record_name(name): _structure(kind, within=name) for name, kind in columns.items() if name not in _OF_THE_JSON
     }
@@ -110,11 +114,11 @@ def parsed_events(json_column: str, columns: Columns = CLOUDTRAIL) -> str:
     # A record may hold halves of surrogate pairs, which no engine takes: its columns have U+FFFD for them. What cannot
     # be read even so leaves its own columns empty, and no others.
     readable = _WITHOUT_HALF.format(_WITHOUT_HALF.format(json_column))  # of two in a row, the second time the second
-    return f"coalesce(TRY(from_json({json_column}, {structure})), TRY(from_json({readable}, {structure}))) AS event"
+    return f"coalesce(TRY(from_json({json_column}, {structure})), TRY(from_json({readable}, {structure}))) AS {struct}"
 
 
-def _member(name: str, columns: Columns) -> str:
-    own = f'event."{_record_name(name)}"'
+def _member(name: str, columns: Columns, struct: str) -> str:
+    own = f'{struct}."{_record_name(name)}"'
     if columns is CONFIGURATION and name == "eventdata":  # the one member whose column has another name
         return f'struct_insert({own}, configurationitemstateid := {own}."configurationStateId")'
     return own

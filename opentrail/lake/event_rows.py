@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from opentrail.journal import Batch
-from opentrail.lake.columns import columns_of_events, parsed_events
-from opentrail.lake.sql.schemas import Columns
+from opentrail.lake.columns import EVENT, columns_of_events, parsed_events
+from opentrail.lake.sql.schemas import CLOUDTRAIL, Columns
+from opentrail.lake.sql.types import Type
 
 POSITION: Final = "position"  # of the event in the journal: what tells that it is in the table once
 _WAITING: Final = "waiting"
@@ -53,6 +54,15 @@ class EventRows:
         del self.positions[kept:], self.times_us[kept:], self.bodies[kept:]
         self.bytes = sum(map(len, self.bodies))
 
+    def unsorted(self) -> pa.Table:
+        """`eventtime` and `eventjson`, as they came."""
+        return pa.table(
+            {
+                "eventtime": pa.array(self.times_us, pa.int64()).view(pa.timestamp("us")),
+                "eventjson": pa.array(self.bodies, pa.large_binary()).view(pa.large_string()),
+            }
+        )
+
     def waiting(self) -> pa.Table:
         """`position`, `eventtime`, `eventjson`, in the order of a file."""
         times = np.array(self.times_us, np.int64)
@@ -85,6 +95,25 @@ def select_of(columns: Columns) -> str:
     return f"SELECT {columns_of_events('eventjson', columns, _GIVEN)}, {POSITION} FROM ({read})"
 
 
+def late_select_of(columns: Columns, source: str) -> str:
+    """The SELECT that gives the columns of a store out of `unsorted` rows in `source`: only those that are asked for.
+
+    A record's JSON is read once for its plain members, once for its identity, once for what else is nested: so a query
+    that asks for names alone does not pay for parameters.
+    """
+    if columns.keys() - CLOUDTRAIL.keys():
+        read = f"SELECT eventtime, eventjson, {parsed_events('eventjson', columns)} FROM {source}"
+        return f"SELECT {columns_of_events('eventjson', columns, _GIVEN)} FROM ({read})"
+    groups: dict[str, dict[str, Type]] = {}
+    for name, kind in columns.items():
+        nested = kind.kind in ("row", "map", "array")
+        own = EVENT if not nested else f"{EVENT}_identity" if name == "useridentity" else f"{EVENT}_nested"
+        groups.setdefault(own, {})[name] = kind
+    read = ", ".join(parsed_events("eventjson", group, struct) for struct, group in groups.items())
+    listed = ", ".join(columns_of_events("eventjson", group, _GIVEN, struct) for struct, group in groups.items())
+    return f"SELECT {listed} FROM (SELECT eventtime, eventjson, {read} FROM {source})"
+
+
 @contextmanager
 def registered(connection: duckdb.DuckDBPyConnection, rows: EventRows) -> Iterator[None]:
     """While inside, `select_of` reads `rows`."""
@@ -93,9 +122,3 @@ def registered(connection: duckdb.DuckDBPyConnection, rows: EventRows) -> Iterat
         yield
     finally:
         connection.unregister(_WAITING)
-
-
-def rows_of(connection: duckdb.DuckDBPyConnection, rows: EventRows, columns: Columns) -> pa.Table:
-    """The rows with all columns of the store, typed, in memory."""
-    with registered(connection, rows):
-        return connection.sql(select_of(columns)).to_arrow_table()

@@ -18,7 +18,7 @@ from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.clock import MICROSECONDS, Clock
 from opentrail.journal import Journal
 from opentrail.lake.engine import Table
-from opentrail.lake.event_rows import EventRows, connect, rows_of
+from opentrail.lake.event_rows import EventRows, late_select_of
 from opentrail.lake.faults import StoreNotFound
 from opentrail.lake.sql.types import quoted, text_literal
 from opentrail.lake.tables import columns_of, layout_of, select_list, stored_columns
@@ -105,19 +105,14 @@ class LakeReader:
         files = [file for file in snapshot.files if file.newest_us >= oldest_us]
         listed = select_list(store.category)
         name = f"tail-{store.id}"
-        parts = [f"SELECT {listed} FROM {quoted(name)}"] if tail.count or not files else []
+        memory = {name: tail.unsorted()} if tail.count or not files else {}
+        late = late_select_of(stored_columns(store.category), quoted(name))
+        parts = [f"SELECT {listed} FROM ({late})"] if memory else []
         if files:
             paths = ", ".join(text_literal(str(file.path)) for file in files)
             kept = f" WHERE eventtime >= make_timestamp({oldest_us})"
             straddles = any(file.oldest_us < oldest_us for file in files)
             parts.append(f"SELECT {listed} FROM read_parquet([{paths}]){kept if straddles else ''}")
-        connection = connect()
-        try:
-            memory = (
-                {name: rows_of(connection, tail, stored_columns(store.category))} if tail.count or not files else {}
-            )
-        finally:
-            connection.close()
         return Table(
             columns_of(store.category),
             " UNION ALL ".join(parts),

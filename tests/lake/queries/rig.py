@@ -96,7 +96,7 @@ class QueryRig:
                 retention_days=366,
                 **more,
             ),
-            0,
+            lambda: 0,
         )
 
     def record(self, *names: str, account: str = ACCOUNT) -> None:
