@@ -117,6 +117,13 @@ AWS_CHUNK_TRAILER_BYTES = 16 * KIB
 # TLS
 CERTIFICATE_LOOK_SECONDS = 5.0  # between two looks at the files of the certificate
 
+# Rate limits and replays
+THROTTLE_BUCKETS = 20_000  # principals and accounts whose calls are counted
+THROTTLE_TOLD = 1000  # principals in one round of events about refused calls
+THROTTLE_TOLD_SECONDS = 60.0  # between two rounds
+REPLAY_GRACE_SECONDS = 20.0  # a signature may come again so long after it came first: lost answers, equal calls
+REPLAY_SIGNATURES = 200_000  # of changing calls, remembered while they are good
+
 # Access keys
 ACCESS_KEYS_IN_MEMORY = 10_000
 ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed

@@ -9,9 +9,10 @@ from opentrail import limits
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.attached_policies import AttachedPolicies
 from opentrail.api import answering
+from opentrail.api.admission import MayCall, SeenSignatures
 from opentrail.api.authorization import Authorizer, PrincipalPolicies, ResourceFacts
 from opentrail.api.call import Call, Room
-from opentrail.api.faults import InternalFailure, NotRecorded, RequestTooLong
+from opentrail.api.faults import InternalFailure, NotRecorded, RequestTooLong, Throttled
 from opentrail.api.rooms.lookup import Lookup, LookupRoom
 from opentrail.api.self_recording import record_of
 from opentrail.api.steps import STEPS, Surroundings, asked
@@ -49,7 +50,8 @@ class CloudTrailApi:
     disk, and `may_record` is asked before anything is done; with `write-ahead`, besides, a call that changes something
     has its intent on disk before. `source_address` tells whose address a record shows. `policies` say who
     may do what; without them everybody with a key may do everything in his account. `resources` tell of event data
-    stores, channels and dashboards what their policies and conditions are about.
+    stores, channels and dashboards what their policies and conditions are about. `may_call` says whether one more call
+    passes the rate limits.
     """
 
     def __init__(
@@ -68,12 +70,15 @@ class CloudTrailApi:
         source_address: Callable[[HttpRequest], str] = lambda request: request.client,
         policies: PrincipalPolicies | None = None,
         resources: ResourceFacts | None = None,
+        may_call: MayCall = lambda _principal, _operation: True,
     ) -> None:
         answering_rooms = {**LookupRoom(lookup, token_key).rooms, **(rooms or {})}
         durable = guarantee != "async"
         authorizer = Authorizer(policies or AttachedPolicies(), clock, source_address, resources)
         may = may_record if durable else lambda: True
-        self._around = Surroundings(access_keys, clock, answering_rooms, may, authorizer)
+        self._around = Surroundings(
+            access_keys, clock, answering_rooms, may, authorizer, may_call, SeenSignatures(clock)
+        )
         self._intake = intake
         self._clock = clock
         self._durable = durable
@@ -153,6 +158,9 @@ class CloudTrailApi:
         """
         if call.operation is None:
             CALLS_REFUSED.labels("unknown-operation").inc()
+            return True, None
+        if isinstance(call.fault, Throttled):  # recorded summed up, else whoever calls too often fills the disk
+            CALLS_REFUSED.labels("throttled").inc()
             return True, None
         if isinstance(call.fault, NotRecorded) and call.intent is None:
             self._intake.refuse()

@@ -53,6 +53,12 @@ class ChannelInsufficientPermission(ApiFault):
     code = "ChannelInsufficientPermission"
 
 
+class Throttled(ApiFault):
+    """Rate exceeded"""
+
+    code = "ThrottlingException"
+
+
 class InvalidLookupAttributes(ApiFault):
     """Occurs when a lookup attribute is specified that is not valid."""
 

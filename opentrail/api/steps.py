@@ -12,11 +12,13 @@ from urllib.parse import parse_qsl
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.authentication import authenticate
 from opentrail.api import validation
+from opentrail.api.admission import MayCall, SeenSignatures
 from opentrail.api.authorization import Authorizer
 from opentrail.api.call import Asked, Call, Room
 from opentrail.api.faults import (
     NotRecorded,
     SerializationFault,
+    Throttled,
     UnknownOperation,
     UnsupportedOperation,
     ValidationFault,
@@ -41,6 +43,8 @@ class Surroundings:
     rooms: Mapping[str, Room]
     may_record: Callable[[], bool]
     authorizer: Authorizer
+    may_call: MayCall
+    seen: SeenSignatures
 
 
 Step = Callable[[Surroundings, Call], None]
@@ -94,6 +98,17 @@ def find_caller(around: Surroundings, call: Call) -> None:
         raise InvalidSignature("The body must be covered by the signature.")
     sha256 = hashlib.sha256(call.body).hexdigest()
     call.key = authenticate(call.request, signature, around.access_keys, sha256, around.clock)
+
+
+def admit(around: Surroundings, call: Call) -> None:
+    """The caller may call so often, and has not made this very change before."""
+    operation = _known(call)
+    if call.key is None or call.signature is None:
+        raise MissingAuthentication
+    if not around.may_call(call.key.principal, operation.name):
+        raise Throttled
+    if not operation.read_only:
+        around.seen.note(call.signature)
 
 
 def read_parameters(around: Surroundings, call: Call) -> None:
@@ -156,6 +171,7 @@ STEPS: tuple[Step, ...] = (
     read_body,
     find_operation,
     find_caller,
+    admit,
     read_parameters,
     keep_guarantee,
     authorize,

@@ -7,9 +7,11 @@ refusals             whatever goes wrong on the way is answered in the service's
 """
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from opentrail.accounts.access_keys import AccessKeys
+from opentrail.accounts.principal import Principal
 from opentrail.clock import Clock
 from opentrail.errors import OpenTrailError
 from opentrail.intake import Intake
@@ -25,6 +27,7 @@ from opentrail.recorder.look_ups import RememberedCallers, UpstreamLookUps
 from opentrail.recorder.outgoing import outgoing_request
 from opentrail.recorder.proxy.exchange import Exchange
 from opentrail.recorder.proxy.upstream_exchange import UpstreamExchange
+from opentrail.recorder.rate_limit import RateExceeded, steps_with
 from opentrail.recorder.recording import announced, refused
 from opentrail.recorder.refusals import (
     CallRefused,
@@ -38,7 +41,7 @@ from opentrail.recorder.refusals import (
     new_request_id,
 )
 from opentrail.recorder.settings import RecorderSettings
-from opentrail.recorder.steps import STEPS, understand_refused
+from opentrail.recorder.steps import understand_refused
 from opentrail.recorder.surroundings import Surroundings
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import CALLS_REFUSED, logger
@@ -57,7 +60,9 @@ class Recorder:
         journal: Journal,
         clock: Clock,
         settings: RecorderSettings,
+        may_call: Callable[[Principal], bool] | None = None,
     ) -> None:
+        """`may_call`: whether one more call of a principal passes the rate limits, where there are any."""
         memory = Memory(settings.held_request_bytes)
         self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory)
         self._keeper = Keeper(intake, clock, settings.guarantee)
@@ -67,6 +72,7 @@ class Recorder:
         learner = Learner(access_keys, look_ups)
         self._tools = Tools(settings, self._keeper, access_keys, self._callers, learner, self._learning)
         self._forwarder = Forwarder(settings)
+        self._steps = steps_with(may_call)
         self._strangers = Memory(settings.held_strangers_bytes)
 
     async def close(self) -> None:
@@ -83,7 +89,7 @@ class Recorder:
         client = ClientAnswer(call, exchange)
         answer: UpstreamExchange | None = None
         try:
-            for step in STEPS:
+            for step in self._steps:
                 await step(self._around, call)
             answer = await self._exchange(call)
             await Delivery(self._tools, call, answer, client, self._around.clock.now_us()).run()
@@ -141,8 +147,13 @@ class Recorder:
                 self._keeper.hand_over(call, [refused(call, self._around.settings, fault, new_request_id(call.family))])
             client.cut()
             return
-        await understand_refused(self._around, call)
         request_id = new_request_id(call.family)
+        if isinstance(refusal, RateExceeded):  # recorded summed up, else whoever calls too often fills the disk
+            CALLS_REFUSED.labels(refusal.reason).inc()
+            throttled = answer_to(fault_of(refusal, call.family), call.request, request_id)
+            client.whole(throttled.status, throttled.headers, throttled.body)
+            return
+        await understand_refused(self._around, call)
         if isinstance(refusal, JournalUnwritable):
             self._keeper.refuse()
         else:

@@ -12,6 +12,7 @@
 
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import ClassVar, Literal
@@ -34,6 +35,7 @@ class CallRefused(OpenTrailError):
     code = "ServiceUnavailable"
     status = 503
     reason: ClassVar[str] = "unavailable"  # as the metric of refused calls counts it
+    told: ClassVar[Mapping[str, tuple[int, str, str]]] = {}  # status, code, message, where each family has its own
     json_code: ClassVar[str | None] = None  # where JSON services use another name
     ec2_code: ClassVar[str | None] = None
 
@@ -197,6 +199,8 @@ def family_of(service: str | None, request: HttpRequest) -> Family:
 
 def fault_of(error: OpenTrailError, family: Family) -> Fault:
     """`error` as clients of `family` know it."""
+    if isinstance(error, CallRefused) and family in error.told:
+        return Fault(*error.told[family], family)
     if isinstance(error, SignatureError):
         return _signature_fault(error, family)
     code, status = error.code, error.status

@@ -32,6 +32,7 @@ from opentrail.server.querying import Querying
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import LookUp as LookUpSettings
 from opentrail.server.settings import Principal, Settings
+from opentrail.server.throttling import Throttles, throttles
 from opentrail.server.trail_rooms import organizations_of, trail_rooms
 from opentrail.server.worker import history_settings
 from opentrail.wire.http import HttpRequest
@@ -48,6 +49,7 @@ class Parts:
     intake: Intake
     history: History
     recorder: Recorder
+    throttles: Throttles
     querying: Querying
     api: CloudTrailApi
     doors: Doors
@@ -64,6 +66,7 @@ class RecorderParts:
     access_keys: AccessKeys
     configured: tuple[AccessKey, ...]
     recorder: Recorder
+    throttles: Throttles
 
 
 def assemble_recorder(
@@ -77,8 +80,10 @@ def assemble_recorder(
     configured = tuple(_access_key(principal, settings) for principal in settings.principal)
     access_keys = AccessKeys(engine, keys.root, configured)
     told = _recorder_settings(folder, settings)
-    recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, told)
-    return RecorderParts(journal, keys, engine, intake, access_keys, configured, recorder)
+    limited = throttles(settings.limits, clock)
+    may_call = limited.forwarded.allows if limited.forwarded.limits_anything else None
+    recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, told, may_call)
+    return RecorderParts(journal, keys, engine, intake, access_keys, configured, recorder, limited)
 
 
 def assemble(
@@ -113,11 +118,12 @@ def assemble(
         source_address=source_address,
         policies=attached_policies(settings, lambda told: _principal(told, settings), organizations.now),
         resources=resource_facts(engine, organizations.now, clock),
+        may_call=recording.throttles.may_call_api,
     )
     reporters = frozenset(key.access_key_id for key in recording.configured)
     reports = Reports(access_keys, reporters, intake, journal, clock, source_address)
     doors = Doors(OwnDoor(OwnServices(api, reports)), recording.recorder, clock)
-    return Parts(journal, engine, intake, history, recording.recorder, querying, api, doors)
+    return Parts(journal, engine, intake, history, recording.recorder, recording.throttles, querying, api, doors)
 
 
 def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:

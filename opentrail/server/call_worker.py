@@ -15,6 +15,7 @@ import msgspec
 import uvloop
 
 from opentrail.clock import SystemClock
+from opentrail.recorder.outgoing import DEFAULT_REGION
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
 from opentrail.recorder.upstreams import Upstream
@@ -71,6 +72,7 @@ def run(told: WorkerTold) -> None:
     try:
         uvloop.run(_serve(told, parts))
     finally:
+        parts.throttles.tell(parts.intake, DEFAULT_REGION, at_once=True)
         parts.intake.close()
         parts.journal.close()
         leave_metrics(Path(told.run_folder), os.getpid(), at_end=True)
@@ -93,6 +95,7 @@ async def _serve(told: WorkerTold, parts: RecorderParts) -> None:
     spare_what_is_there()
     while not stop.is_set():
         leave_metrics(run_folder, os.getpid())
+        parts.throttles.tell(parts.intake, DEFAULT_REGION)
         try:
             await asyncio.wait_for(stop.wait(), METRICS_SECONDS)
         except TimeoutError:

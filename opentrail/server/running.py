@@ -16,6 +16,7 @@ import uvloop
 from opentrail.catalog.delivery_summary import DeliverySummary
 from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.intake import record_unended
+from opentrail.recorder.outgoing import DEFAULT_REGION
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
 from opentrail.recorder.upstreams import Upstream
@@ -50,6 +51,7 @@ from opentrail.telemetry import (
 log = logger("server")
 
 REVIVE_EVERY_SECONDS = 0.5
+TELL_EVERY_SECONDS = 5.0  # between two looks whether calls were refused for their number
 GRACE_SECONDS = 20.0  # calls under way may take this long after the server is asked to stop
 CONSOLE_GRACE_SECONDS = 1
 FOLLOWERS = ("history", "trails")
@@ -125,7 +127,7 @@ async def _serve(
     await _started(serving, console)
     spare_what_is_there()
     typer.echo(_ready_line(folder, sockets, tls, sandbox))
-    beside = [asyncio.create_task(_revive(children))]
+    beside = [asyncio.create_task(_revive(children)), asyncio.create_task(_tell_refusals(parts))]
     if certificate is not None:
         beside.append(asyncio.create_task(certificate.watch()))
     await stop.wait()
@@ -159,6 +161,12 @@ async def _revive(children: Sequence[Child]) -> None:
         await asyncio.sleep(REVIVE_EVERY_SECONDS)
         for child in children:
             child.revive()  # in the main thread: children die with the thread that made them
+
+
+async def _tell_refusals(parts: Parts) -> None:
+    while True:
+        await asyncio.sleep(TELL_EVERY_SECONDS)
+        parts.throttles.tell(parts.intake, DEFAULT_REGION)
 
 
 def _certificate(settings: Settings) -> Certificate | None:
@@ -209,6 +217,7 @@ def _closing(parts: Parts) -> Iterator[None]:
         parts.querying.close()
         parts.api.close()
         parts.history.close()
+        parts.throttles.tell(parts.intake, DEFAULT_REGION, at_once=True)
         parts.intake.close()
         parts.journal.close()
 

@@ -173,6 +173,20 @@ class Lake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query_seconds: float = limits.QUERY_SECONDS
 
 
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often somebody may call; 0: as often as he likes. What may come at once is `burst_seconds` of the rate."""
+
+    principal_calls_per_second: float = 500.0  # of CloudTrail's own API
+    account_calls_per_second: float = 2000.0
+    lookup_events_per_second: float = 0.0  # of one account
+    forwarded_principal_calls_per_second: float = 0.0
+    forwarded_account_calls_per_second: float = 0.0
+    burst_seconds: float = 2.0
+
+
+NO_LIMITS = Limits(principal_calls_per_second=0.0, account_calls_per_second=0.0)
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that `opentrail serve --config FILE` reads."""
 
@@ -186,6 +200,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     principal: list[Principal] = []
     delivery: Delivery = Delivery()
     lake: Lake = Lake()
+    limits: Limits = Limits()
 
 
 def _secret(written: str, variable: str, whose: str) -> str:

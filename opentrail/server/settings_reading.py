@@ -19,6 +19,7 @@ from opentrail.server.settings import (
     History,
     Journal,
     Lake,
+    Limits,
     Organization,
     Principal,
     Regions,
@@ -46,6 +47,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "principal": Principal,
     "delivery": Delivery,
     "lake": Lake,
+    "limits": Limits,
 }
 
 
@@ -148,6 +150,12 @@ def check_lake(lake: Lake) -> None:
         raise BadSettings("[lake] queries_at_once: 0 or more; query_memory_gib and query_seconds: more than 0")
 
 
+def check_limits(told: Limits) -> None:
+    """Raise BadSettings where nobody could call so."""
+    if any(rate < 0 for rate in msgspec.structs.astuple(told)) or told.burst_seconds <= 0:
+        raise BadSettings("[limits] calls per second: 0 or more; burst_seconds: more than 0")
+
+
 def _check_verification(upstream: Upstream) -> None:
     if upstream.signing == "resign" and upstream.verify == "upstream":
         raise BadSettings(
@@ -169,6 +177,7 @@ def _checked(settings: Settings) -> Settings:
     check_server(settings.server)
     check_delivery(settings.delivery)
     check_lake(settings.lake)
+    check_limits(settings.limits)
     names = [upstream.name for upstream in settings.upstream]
     for name in names:
         if names.count(name) > 1:

@@ -85,6 +85,7 @@ def test_every_setting_is_documented(operations: str) -> None:
         settings.LookUp,
         settings.Principal,
         settings.Delivery,
+        settings.Limits,
         settings.Lake,
     )
     missing = [

@@ -11,6 +11,7 @@ from opentrail.server.settings import (
     DEFAULT_CONSOLE_PORT,
     DEFAULT_PORT,
     GUARANTEES,
+    NO_LIMITS,
     SANDBOX_ACCOUNT,
     SANDBOX_KEY,
     BadSettings,
@@ -56,6 +57,7 @@ def up_command(
         ),
         history=History(commit_interval_seconds=commit_interval),
         delivery=Delivery(interval_seconds=delivery_interval, digest_interval_seconds=digest_interval),
+        limits=NO_LIMITS,
         principal=[Principal(access_key_id=SANDBOX_KEY, secret_access_key=SANDBOX_KEY, account=SANDBOX_ACCOUNT)],
     )
     check_delivery(settings.delivery)
