@@ -17,9 +17,9 @@ from opentrail import limits
 from opentrail.clock import Clock
 from opentrail.errors import OpenTrailError
 from opentrail.lake.sql.faults import InvalidQueryStatement
-from opentrail.lake.sql.macros import MACROS
 from opentrail.lake.sql.names import answer_names
-from opentrail.lake.sql.output import as_text
+from opentrail.lake.sql.on_duckdb.dialect import DuckDbDialect
+from opentrail.lake.sql.on_duckdb.macros import MACROS
 from opentrail.lake.sql.queries import Queries
 from opentrail.lake.sql.scopes import Compiled
 from opentrail.lake.sql.statement import read_statement
@@ -35,6 +35,9 @@ _SETTINGS: Final = (
 )
 _START_TABLE: Final = "query_start"  # when the query began; one row, of no store
 _LOCKS: Final = ("SET enable_external_access = false", "SET lock_configuration = true")
+
+
+_DIALECT: Final = DuckDbDialect()
 
 
 class QueryFailed(OpenTrailError):
@@ -85,7 +88,9 @@ class Answer:
 
     def texts(self) -> Iterator[pa.RecordBatch]:
         """The rows, every value as AWS writes it, as they come. Raises QueryFailed."""
-        listed = ", ".join(f"{as_text(f'c{number}', kind)} AS c{number}" for number, kind in enumerate(self.types))
+        listed = ", ".join(
+            f"{_DIALECT.shown(f'c{number}', kind)} AS c{number}" for number, kind in enumerate(self.types)
+        )
         try:
             texts = self._connection.sql(f"SELECT {listed} FROM ({self._sql}) AS answer")
             yield from texts.to_arrow_reader(limits.QUERY_BATCH_ROWS)
@@ -136,7 +141,7 @@ class Engine:
     def prepare(self, text: str) -> Answer:
         """Compile a query and have the engine bind it. Raises InvalidQueryStatement."""
         columns = {name: table.columns for name, table in self._tables.items()}
-        queries = Queries(columns)
+        queries = Queries(columns, _DIALECT)
         compiled: Compiled = queries.compile(read_statement(text).tree, None, {})
         try:
             self._connection.sql(compiled.sql)  # binds it, and leaves all work to the run

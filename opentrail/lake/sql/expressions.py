@@ -8,13 +8,15 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from opentrail.lake.sql import coercion, types
+from opentrail.lake.sql import coercion, json_calls, types
 from opentrail.lake.sql.calls import Calls
 from opentrail.lake.sql.coercion import compared, row_of, together
+from opentrail.lake.sql.dialect import Dialect
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.intervals import EXTRACTED, interval
+from opentrail.lake.sql.moments import known_zone, moment_literal
 from opentrail.lake.sql.scopes import Relation, Scope, Typed, member
-from opentrail.lake.sql.types import BOOLEAN, VARCHAR, engine_type, text_literal
+from opentrail.lake.sql.types import BOOLEAN, VARCHAR
 
 SubQuery = Callable[[exp.Expr, Scope], tuple[str, Relation]]  # the SQL of a query in brackets, and what it gives
 Rule = Callable[["Expressions", Any, Scope], Typed]
@@ -23,13 +25,15 @@ _COMPARISONS: Final[dict[type[exp.Expr], str]] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=",
     exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM",
 }  # fmt: skip
+_QUANTIFIERS: Final = {"any": "ANY", "some": "ANY", "all": "ALL"}  # where the grammar takes them for functions
 _ARITHMETIC: Final[dict[type[exp.Expr], str]] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 
 
 class Expressions:
-    """Compiles expressions; `subquery` compiles a query that stands inside one."""
+    """Compiles expressions for an engine; `subquery` compiles a query that stands inside one."""
 
-    def __init__(self, subquery: SubQuery) -> None:
+    def __init__(self, dialect: Dialect, subquery: SubQuery) -> None:
+        self.dialect = dialect
         self.subquery = subquery
         self.calls = Calls(self)
 
@@ -77,12 +81,12 @@ def _dot(compiler: Expressions, node: exp.Dot, scope: Scope) -> Typed:
 
 def _literal(compiler: Expressions, node: exp.Literal, scope: Scope) -> Typed:
     if node.is_string:
-        return Typed(text_literal(node.name), VARCHAR, node.name)
+        return Typed(compiler.dialect.text(node.name), VARCHAR, node.name)
     text = node.name
     if text.isdigit():
         return Typed(text, types.INTEGER if int(text) < 2**31 else types.BIGINT, text)
     if "e" in text.lower():
-        return Typed(f"CAST({float(text)!r} AS DOUBLE)", types.DOUBLE, text)
+        return Typed(f"CAST('{float(text)!r}' AS DOUBLE)", types.DOUBLE, text)
     whole, _, behind = text.partition(".")
     if not (whole + behind).isdigit():
         raise InvalidQueryStatement(f"Not a number: {text}")
@@ -123,23 +127,31 @@ def _comparison(compiler: Expressions, node: exp.Binary, scope: Scope) -> Typed:
     operator = _COMPARISONS[type(node)]
     right = node.expression
     if isinstance(right, exp.Any | exp.All):
-        return _quantified(compiler, node, operator, scope)
+        return _quantified(
+            compiler, node.this, right.this, operator, "ANY" if isinstance(right, exp.Any) else "ALL", scope
+        )
+    if isinstance(right, exp.Anonymous) and right.name.lower() in _QUANTIFIERS and len(right.expressions) == 1:
+        word = _QUANTIFIERS[right.name.lower()]
+        return _quantified(compiler, node.this, right.expressions[0], operator, word, scope)
     if isinstance(node.this, exp.Tuple) and isinstance(right, exp.Tuple):
         return _rows_compared(compiler, node.this, right, operator, scope)
-    one, other = compared(compiler.compile(node.this, scope), compiler.compile(right, scope), operator)
+    one, other = compared(
+        compiler.dialect, compiler.compile(node.this, scope), compiler.compile(right, scope), operator
+    )
     return Typed(f"({one.sql} {operator} {other.sql})", BOOLEAN)
 
 
-def _quantified(compiler: Expressions, node: exp.Binary, operator: str, scope: Scope) -> Typed:
-    word = "ANY" if isinstance(node.expression, exp.Any) else "ALL"
-    sql, relation = compiler.subquery(node.expression.this, scope)
-    one, _ = compared(compiler.compile(node.this, scope), relation.columns[0].value, operator)
-    return Typed(f"({one.sql} {operator} {word} ({sql}))", BOOLEAN)
+def _quantified(
+    compiler: Expressions, left: exp.Expr, query: exp.Expr, operator: str, word: str, scope: Scope
+) -> Typed:
+    sql, relation = compiler.subquery(query, scope)
+    one, _ = compared(compiler.dialect, compiler.compile(left, scope), relation.columns[0].value, operator)
+    return Typed(compiler.dialect.quantified(one.sql, operator, word, sql), BOOLEAN)
 
 
 def _rows_compared(compiler: Expressions, one: exp.Tuple, other: exp.Tuple, operator: str, scope: Scope) -> Typed:
     pairs = zip(compiler.all(one.expressions, scope), compiler.all(other.expressions, scope), strict=False)
-    both = [compared(left, right, operator) for left, right in pairs]
+    both = [compared(compiler.dialect, left, right, operator) for left, right in pairs]
     left = ", ".join(pair[0].sql for pair in both)
     return Typed(f"(({left}) {operator} ({', '.join(pair[1].sql for pair in both)}))", BOOLEAN)
 
@@ -160,11 +172,11 @@ def _in(compiler: Expressions, node: exp.In, scope: Scope) -> Typed:
         sql, relation = compiler.subquery(inside, scope)
         if len(relation.columns) != 1:
             raise InvalidQueryStatement("The query behind IN must have one column")
-        value, _ = compared(value, relation.columns[0].value, "IN")
+        value, _ = compared(compiler.dialect, value, relation.columns[0].value, "IN")
         return Typed(f"({value.sql} IN ({sql}))", BOOLEAN)
     items = []
     for item in compiler.all(node.expressions, scope):
-        value, met = compared(value, item, "IN")
+        value, met = compared(compiler.dialect, value, item, "IN")
         items.append(met.sql)
     return Typed(f"({value.sql} IN ({', '.join(items)}))", BOOLEAN)
 
@@ -181,8 +193,8 @@ def _row_in(compiler: Expressions, node: exp.In, scope: Scope) -> Typed:
 
 def _between(compiler: Expressions, node: exp.Between, scope: Scope) -> Typed:
     value = compiler.compile(node.this, scope)
-    value, low = compared(value, compiler.compile(node.args["low"], scope), "BETWEEN")
-    value, high = compared(value, compiler.compile(node.args["high"], scope), "BETWEEN")
+    value, low = compared(compiler.dialect, value, compiler.compile(node.args["low"], scope), "BETWEEN")
+    value, high = compared(compiler.dialect, value, compiler.compile(node.args["high"], scope), "BETWEEN")
     return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", BOOLEAN)
 
 
@@ -200,12 +212,12 @@ def _like(compiler: Expressions, node: exp.Like, scope: Scope, escape: str = "")
 def _escape(compiler: Expressions, node: exp.Escape, scope: Scope) -> Typed:
     if not isinstance(node.this, exp.Like) or not isinstance(node.expression, exp.Literal):
         raise InvalidQueryStatement("ESCAPE belongs to LIKE and is a literal")
-    return _like(compiler, node.this, scope, f" ESCAPE {text_literal(node.expression.name)}")
+    return _like(compiler, node.this, scope, f" ESCAPE {compiler.dialect.text(node.expression.name)}")
 
 
 def _arithmetic(compiler: Expressions, node: exp.Binary, scope: Scope) -> Typed:
     one, other = compiler.all([node.this, node.expression], scope)
-    return coercion.arithmetic(_ARITHMETIC[type(node)], one, other)
+    return coercion.arithmetic(compiler.dialect, _ARITHMETIC[type(node)], one, other)
 
 
 def _negative(compiler: Expressions, node: exp.Neg, scope: Scope) -> Typed:
@@ -216,9 +228,16 @@ def _negative(compiler: Expressions, node: exp.Neg, scope: Scope) -> Typed:
 
 def _joined(compiler: Expressions, node: exp.DPipe, scope: Scope) -> Typed:
     one, other = compiler.all([node.this, node.expression], scope)
+    for array, element, first in ((one, other, False), (other, one, True)):
+        if array.type.kind == "array" and element.type.kind != "array" and element.type != types.UNKNOWN:
+            common = types.common(array.type.inner[0], element.type)
+            if common is not None:
+                alone = compiler.dialect.array([element.sql], common)
+                sides = (alone, array.sql) if first else (array.sql, alone)
+                return Typed(compiler.dialect.concatenated(*sides), types.array(common))
     both = together([one, other], "operands of ||")
     if both.kind == "array":
-        return Typed(f"list_concat({one.sql}, {other.sql})", both)
+        return Typed(compiler.dialect.concatenated(one.sql, other.sql), both)
     if both not in (VARCHAR, types.VARBINARY, types.UNKNOWN):
         raise InvalidQueryStatement(f"Cannot apply operator: {one.type} || {other.type}")
     return Typed(f"({one.sql} || {other.sql})", both)
@@ -231,7 +250,7 @@ def _case(compiler: Expressions, node: exp.Case, scope: Scope) -> Typed:
         if subject is None:
             conditions.append(compiler.condition(branch.this, scope, "CASE WHEN"))
         else:
-            one, other = compared(subject, compiler.compile(branch.this, scope), "=")
+            one, other = compared(compiler.dialect, subject, compiler.compile(branch.this, scope), "=")
             conditions.append(f"({one.sql} = {other.sql})")
         values.append(compiler.compile(branch.args["true"], scope))
     default = node.args.get("default")
@@ -250,10 +269,21 @@ def _if(compiler: Expressions, node: exp.If, scope: Scope) -> Typed:
     return Typed(f"(CASE WHEN {condition} THEN {value.sql} ELSE {last.sql} END)", found)
 
 
+def _bytes(compiler: Expressions, node: exp.HexString, scope: Scope) -> Typed:
+    try:
+        return Typed(compiler.dialect.bytes(bytes.fromhex(node.name)), types.VARBINARY)
+    except ValueError as fault:
+        raise InvalidQueryStatement(f"Not a binary literal: X'{node.name}'") from fault
+
+
 def _cast(compiler: Expressions, node: exp.Cast, scope: Scope) -> Typed:
     to = types.of_cast(node.to)
+    if to == types.ZONED and isinstance(node.this, exp.Literal) and node.this.is_string:
+        moment = moment_literal(node.this.name)
+        if moment is not None:
+            return Typed(compiler.dialect.moment(compiler.dialect.text(moment[0])), moment[1])
     attempt = isinstance(node, exp.TryCast)
-    return coercion.cast(compiler.compile(node.this, scope), to, attempt=attempt)
+    return coercion.cast(compiler.dialect, compiler.compile(node.this, scope), to, attempt=attempt)
 
 
 def _extract(compiler: Expressions, node: exp.Extract, scope: Scope) -> Typed:
@@ -281,16 +311,15 @@ def _substring(compiler: Expressions, node: exp.Substring, scope: Scope) -> Type
 def _at_time_zone(compiler: Expressions, node: exp.AtTimeZone, scope: Scope) -> Typed:
     value = compiler.compile(node.this, scope)
     zone = compiler.compile(node.args["zone"], scope)
-    if value.type not in types.MOMENTS or zone.type != VARCHAR:
+    if value.type not in types.MOMENTS or zone.type != VARCHAR or zone.literal is None:
         raise InvalidQueryStatement(f"Cannot apply operator: {value.type} AT TIME ZONE {zone.type}")
-    return Typed(value.sql, types.ZONED)  # the same moment; we show all of them in UTC
+    return Typed(value.sql, types.zoned(known_zone(zone.literal)))  # the same moment, shown elsewhere
 
 
 def _array(compiler: Expressions, node: exp.Array, scope: Scope) -> Typed:
     items = compiler.all(node.expressions, scope)
     element = together(items, "ARRAY elements")
-    sql = f"[{', '.join(item.sql for item in items)}]"
-    return Typed(sql if items else f"CAST([] AS {engine_type(types.array(element))})", types.array(element))
+    return Typed(compiler.dialect.array([item.sql for item in items], element), types.array(element))
 
 
 def _subscript(compiler: Expressions, node: exp.Bracket, scope: Scope) -> Typed:
@@ -319,7 +348,7 @@ def _exists(compiler: Expressions, node: exp.Exists, scope: Scope) -> Typed:
 
 
 def _interval(compiler: Expressions, node: exp.Interval, scope: Scope) -> Typed:
-    return interval(node)
+    return interval(compiler.dialect, node)
 
 
 def _called(name: str) -> Rule:
@@ -331,7 +360,7 @@ def _call(compiler: Expressions, node: exp.Expr, scope: Scope) -> Typed:
 
 
 def _tuple(compiler: Expressions, node: exp.Tuple, scope: Scope) -> Typed:
-    return row_of(compiler.all(node.expressions, scope))
+    return row_of(compiler.dialect, compiler.all(node.expressions, scope))
 
 
 _BOTH: Final = frozenset(("this", "expression", "expressions"))
@@ -346,6 +375,9 @@ _PARTS: Final[dict[type[exp.Expr], frozenset[str]]] = {
         exp.Array: "value_constructor bracket_notation", exp.Bracket: "returns_list_for_maps offset safe",
         exp.Subquery: "alias", exp.Interval: "unit", exp.GroupConcat: "separator on_overflow",
         exp.Window: "partition_by order spec alias over first", exp.CurrentTimestamp: "sysdate",
+        exp.ParseJSON: "is_literal", exp.JSONValue: "path returning on_condition", exp.HexString: "is_integer",
+        exp.JSONExtract: "json_query option on_condition only_json_types",
+        exp.JSONObject: "null_handling unique_keys return_type encoding",
     }.items()
 }  # fmt: skip
 _RULES: Final[dict[type[exp.Expr], Rule]] = {
@@ -357,6 +389,8 @@ _RULES: Final[dict[type[exp.Expr], Rule]] = {
     exp.Array: _array, exp.Bracket: _subscript, exp.Subquery: _scalar_query, exp.Exists: _exists,
     exp.Interval: _interval, exp.CurrentTimestamp: _called("now"), exp.CurrentDate: _called("current_date"),
     exp.Localtimestamp: _called("localtimestamp"), exp.Anonymous: _call, exp.Window: _call, exp.Filter: _call,
-    exp.GroupConcat: _call, exp.WithinGroup: _call, exp.Tuple: _tuple,
+    exp.GroupConcat: _call, exp.WithinGroup: _call, exp.Tuple: _tuple, exp.HexString: _bytes,
+    exp.ParseJSON: json_calls.json_literal, exp.JSONValue: json_calls.json_value,
+    exp.JSONExtract: json_calls.json_query, exp.JSONObject: json_calls.json_object,
     **dict.fromkeys(_COMPARISONS, _comparison), **dict.fromkeys(_ARITHMETIC, _arithmetic),
 }  # fmt: skip

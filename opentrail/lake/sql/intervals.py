@@ -5,6 +5,7 @@ from typing import Final
 from sqlglot import exp
 
 from opentrail.lake.sql import types
+from opentrail.lake.sql.dialect import Dialect
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.scopes import Typed
 
@@ -18,19 +19,20 @@ EXTRACTED: Final = {
 }  # fmt: skip
 
 
-def interval(node: exp.Interval) -> Typed:
+def interval(dialect: Dialect, node: exp.Interval) -> Typed:
     """`INTERVAL '7' DAY`. Raises InvalidQueryStatement for anything but a whole number of one unit."""
     amount, unit = node.this, node.args.get("unit")
     written = amount.name if isinstance(amount, exp.Literal) else ""
     name = unit.name.lower().removesuffix("s") if isinstance(unit, exp.Var) else ""
     if not written.lstrip("+-").isdigit() or name not in _UNITS:
         raise InvalidQueryStatement(f"Invalid interval: {node.sql('trino')}")
-    return Typed(f"(INTERVAL 1 {name.upper()} * {int(written)})", types.MONTHS if name in _MONTHS else types.INTERVAL)
+    kind = types.MONTHS if name in _MONTHS else types.INTERVAL
+    return Typed(dialect.interval(int(written), name), kind)
 
 
 def unit(name: str) -> str:
-    """One of a unit, as an interval of the engine. Raises InvalidQueryStatement for units that Trino does not have."""
+    """A unit in small letters. Raises InvalidQueryStatement for units that Trino does not have."""
     lowered = name.lower()
     if lowered not in _UNITS:
         raise InvalidQueryStatement(f"'{name}' is not a valid TIMESTAMP field")
-    return f"INTERVAL 1 {lowered.upper()}"
+    return lowered

@@ -4,15 +4,19 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from opentrail.lake.sql.dialect import Key
 from opentrail.lake.sql.scopes import Scope, Typed
 
 
-def ordered(order: exp.Order, scope: Scope, compiled: Callable[[exp.Expr, Scope], Typed]) -> str:
-    """What stands behind ORDER BY."""
-    return ", ".join(f"{compiled(one.this, scope).sql}{direction(one)}" for one in order.expressions)
+def keys(order: exp.Order, scope: Scope, compiled: Callable[[exp.Expr, Scope], Typed]) -> list[Key]:
+    """What it is ordered by, in order."""
+    return [Key(compiled(one.this, scope), _down(one), bool(one.args.get("nulls_first"))) for one in order.expressions]
 
 
 def direction(one: exp.Expr) -> str:
     """` ASC NULLS LAST` and its like."""
-    down = "DESC" if one.args.get("desc") else "ASC"
-    return f" {down} NULLS {'FIRST' if one.args.get('nulls_first') else 'LAST'}"
+    return f" {'DESC' if _down(one) else 'ASC'} NULLS {'FIRST' if one.args.get('nulls_first') else 'LAST'}"
+
+
+def _down(one: exp.Expr) -> bool:
+    return bool(one.args.get("desc"))

@@ -7,13 +7,14 @@ from typing import Final
 from sqlglot import exp
 
 from opentrail.lake.sql import types
+from opentrail.lake.sql.dialect import Dialect
 from opentrail.lake.sql.expressions import Expressions
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.names import shown_name
 from opentrail.lake.sql.ordering import direction
 from opentrail.lake.sql.scopes import Column, Compiled, Relation, Scope, Typed
 from opentrail.lake.sql.sources import Sources
-from opentrail.lake.sql.types import engine_type, quoted
+from opentrail.lake.sql.types import quoted
 
 _SET_OPERATIONS: Final = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
 _GROUPINGS: Final[dict[type[exp.Expr], str]] = {
@@ -36,13 +37,14 @@ class Queries:
     """
 
     tables: Mapping[str, Mapping[str, types.Type]]
+    dialect: Dialect
     named: set[str] = field(default_factory=set)
     _numbered: int = 0
     expressions: Expressions = field(init=False)
     sources: Sources = field(init=False)
 
     def __post_init__(self) -> None:
-        self.expressions = Expressions(self.subquery)
+        self.expressions = Expressions(self.dialect, self.subquery)
         self.sources = Sources(self)
 
     def numbered(self, prefix: str) -> str:
@@ -101,10 +103,16 @@ class Queries:
                 )
             columns.append(Column(one.name, Typed(f'"c{number}"', both), one.shown))
         every = "" if node.args.get("distinct") else " ALL"
-        if word != "UNION" and every:
-            raise InvalidQueryStatement(f"{word} ALL is not supported")
-        sides = " ".join((_cast_to(left, columns), word + every, _cast_to(right, columns)))
+        sides = " ".join((self._cast_to(left, columns), word + every, self._cast_to(right, columns)))
         return self._ended(node, Compiled(sides, tuple(columns)), outer)
+
+    def _cast_to(self, side: Compiled, columns: Sequence[Column]) -> str:
+        parts = []
+        for number, (own, wanted) in enumerate(zip(side.columns, columns, strict=True)):
+            same = own.value.type == wanted.value.type
+            to = self.dialect.type_name(wanted.value.type)
+            parts.append(f'"c{number}"' if same else f'CAST("c{number}" AS {to}) AS "c{number}"')
+        return f"(SELECT {', '.join(parts)} FROM ({side.sql}))"
 
     def _ended(self, node: exp.Expr, inner: Compiled, outer: Scope | None) -> Compiled:
         """ORDER BY, OFFSET and LIMIT over what is there already: only its own columns can be named."""
@@ -242,16 +250,6 @@ def _renamed(inner: Compiled, names: list[str]) -> Compiled:
     return Compiled(inner.sql, tuple(Column(name.lower(), column.value, name) for name, column in pairs))
 
 
-def _cast_to(side: Compiled, columns: Sequence[Column]) -> str:
-    parts = []
-    for number, (own, wanted) in enumerate(zip(side.columns, columns, strict=True)):
-        same = own.value.type == wanted.value.type
-        parts.append(
-            f'"c{number}"' if same else f'CAST("c{number}" AS {engine_type(wanted.value.type)}) AS "c{number}"'
-        )
-    return f"(SELECT {', '.join(parts)} FROM ({side.sql}))"
-
-
 def _at(values: Sequence[Typed], node: exp.Literal, clause: str) -> Typed:
     number = int(_whole(node, clause))
     if not 0 < number <= len(values):
@@ -265,7 +263,7 @@ def _limited(limit: exp.Expr) -> str:
             raise InvalidQueryStatement("FETCH .. WITH TIES is not supported")
         return f" LIMIT {_whole(limit.args.get('count'), 'FETCH')}"
     amount = limit.expression
-    if isinstance(amount, exp.Column) and amount.name.lower() == "all":
+    if isinstance(amount, exp.Column | exp.Var) and amount.name.lower() == "all":
         return ""
     return f" LIMIT {_whole(amount, 'LIMIT')}"
 

@@ -27,6 +27,8 @@ _SIMPLE: Final[Mapping[str, Type]] = {
 } | {"interval": types.INTERVAL, "zoned": types.ZONED, "number": Type("number"), "whole": Type("whole"),
      "moment": Type("moment"), "any": Type("any"), "decimal": Type("decimal", precision=(38, 0))}  # fmt: skip
 
+_OF_MOMENTS: Final = frozenset(("date_diff", "to_unixtime"))  # they count time, whatever clocks show
+
 Bindings = dict[str, Type]
 
 
@@ -53,6 +55,11 @@ class Signature:
     repeats: bool  # the last type, as often as wanted
     gives: Type
     form: str = field(repr=False)
+
+    @property
+    def parts_of_moment(self) -> bool:
+        """Whether it asks what clocks show: parts of a moment, its format, its day."""
+        return self.name not in _OF_MOMENTS and any(one.kind == "moment" for one in self.takes)
 
     def lambda_at(self, position: int) -> Type | None:
         """The pattern of the lambda that is taken there."""
@@ -121,7 +128,7 @@ def _read_type(tokens: list[str]) -> tuple[Type, list[str]]:
             rest = rest[1:]
         one, rest = _read_type(rest)
         inner.append(one)
-    return Type(name, tuple(inner), tuple("" for _ in inner) if name == "row" else ()), rest[1:]
+    return Type(name, tuple(inner), tuple(f"field{n}" for n in range(len(inner))) if name == "row" else ()), rest[1:]
 
 
 def fits(taken: Type, given: Type, bindings: Bindings) -> bool:

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from opentrail.lake.sql import types
 from opentrail.lake.sql.coercion import together
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.scopes import Column, Compiled, Relation, Scope, Typed
-from opentrail.lake.sql.types import Type, engine_type, quoted
+from opentrail.lake.sql.types import quoted
 
 if TYPE_CHECKING:
     from opentrail.lake.sql.queries import Queries
@@ -111,28 +110,18 @@ class Sources:
 
     def _unnest(self, node: exp.Unnest, before: Scope) -> tuple[str, Relation]:
         values = self._queries.expressions.all(node.expressions, before)
-        lists, columns = [], []
         for value in values:
-            if value.type.kind == "map":
-                lists += [f"map_keys({value.sql})", f"map_values({value.sql})"]
-                columns += [(f"c{len(lists) - 2}", value.type.inner[0]), (f"c{len(lists) - 1}", value.type.inner[1])]
-            elif value.type.kind == "array":
-                lists.append(value.sql)
-                columns += _spread(f"c{len(lists) - 1}", value.type.inner[0])
-            else:
+            if value.type.kind not in ("map", "array"):
                 raise InvalidQueryStatement(f"Cannot unnest type: {value.type}")
-        unnested = [f'unnest({sql}) AS "c{number}"' for number, sql in enumerate(lists)]
-        if node.args.get("offset"):
-            longest = ", ".join(f"len({sql})" for sql in lists)
-            unnested.append(f'unnest(range(1, coalesce(greatest({longest}), 0) + 1)) AS "n"')
-            columns.append(('"n"', types.BIGINT))
-        alias = self._queries.numbered("u")
-        listed = ", ".join(f'{sql} AS "u{number}"' for number, (sql, _) in enumerate(columns))
-        sql = f"LATERAL (SELECT {listed} FROM (SELECT {', '.join(unnested)})) AS {quoted(alias)}"
-        found = [
-            Column(f"_u{number}", Typed(f'{quoted(alias)}."u{number}"', one)) for number, (_, one) in enumerate(columns)
-        ]
-        return sql, _aliased(Relation("", tuple(found)), node)
+        found = self._queries.dialect.unnested(
+            values, self._queries.numbered("u"), beside=bool(before.relations), counted=bool(node.args.get("offset"))
+        )
+        plain = list(found.columns)
+        spread = [part for value in plain for part in _spread(value)]
+        # An array of rows is a column for each member; older queries give one name for the row as a whole.
+        chosen = plain if len(plain) == len(_names(node)) != len(spread) else spread
+        columns = [Column(_member_name(value), value) for value in chosen]
+        return found.sql, _aliased(Relation("", tuple(columns)), node)
 
     def values(self, node: exp.Values, outer: Scope | None) -> Compiled:
         """VALUES as a query. Raises InvalidQueryStatement where rows differ in length or type."""
@@ -146,7 +135,7 @@ class Sources:
         kinds = [together(list(column), "VALUES") for column in zip(*rows, strict=True)]
         selects = [
             "SELECT " + ", ".join(
-                f'CAST({one.sql} AS {engine_type(kind)}) AS "c{number}"'
+                f'CAST({one.sql} AS {self._queries.dialect.type_name(kind)}) AS "c{number}"'
                 for number, (one, kind) in enumerate(zip(row, kinds, strict=True))
             )
             for row in rows
@@ -155,11 +144,18 @@ class Sources:
         return Compiled(" UNION ALL ".join(selects), tuple(columns))
 
 
-def _spread(name: str, element: Type) -> list[tuple[str, Type]]:
-    """An array of rows is unnested into a column for each member."""
-    if element.kind != "row":
-        return [(quoted(name), element)]
-    return [(f"{quoted(name)}.{quoted(own)}", inner) for own, inner in zip(element.names, element.inner, strict=True)]
+def _spread(value: Typed) -> list[Typed]:
+    if value.type.kind != "row":
+        return [value]
+    return [
+        Typed(f"{value.sql}.{quoted(own)}", inner)
+        for own, inner in zip(value.type.names, value.type.inner, strict=True)
+    ]
+
+
+def _member_name(value: Typed) -> str:
+    """Without names of its own, an unnested row's member keeps the one that it has."""
+    return value.sql.rsplit(".", 1)[-1].strip('"')
 
 
 def _bare(node: exp.Expr) -> exp.Expr:
@@ -171,10 +167,7 @@ def _aliased(relation: Relation, node: exp.Expr) -> Relation:
     alias = node.args.get("alias")
     if alias is None:
         return relation
-    names: Sequence[str] = [part.name for part in alias.args.get("columns") or []]
-    ordinality = node.args.get("offset")
-    if names and isinstance(ordinality, exp.Identifier):  # the last name, which the grammar takes apart
-        names = [*names, ordinality.name]
+    names = _names(node)
     if not names:
         return Relation(alias.name, relation.columns)
     if len(names) != len(relation.columns):
@@ -182,3 +175,13 @@ def _aliased(relation: Relation, node: exp.Expr) -> Relation:
         raise InvalidQueryStatement(f"Column alias list has {given} entries but '{alias.name}' has {wanted} columns")
     pairs = zip(names, relation.columns, strict=True)
     return Relation(alias.name, tuple(Column(name.lower(), column.value, name) for name, column in pairs))
+
+
+def _names(node: exp.Expr) -> Sequence[str]:
+    """The names that an alias gives to columns."""
+    alias = node.args.get("alias")
+    names = [part.name for part in alias.args.get("columns") or []] if alias is not None else []
+    ordinality = node.args.get("offset")
+    if names and isinstance(ordinality, exp.Identifier):  # the last name, which the grammar takes apart
+        names = [*names, ordinality.name]
+    return names

@@ -26,11 +26,12 @@ class LakeTrino(Trino):
         NO_PAREN_FUNCTION_PARSERS = {  # noqa: RUF012
             name: parser for name, parser in TrinoParser.NO_PAREN_FUNCTION_PARSERS.items() if name in ("CASE", "IF")
         }
-        FUNCTION_PARSERS = {  # noqa: RUF012
+        FUNCTION_PARSERS = {
             name: parser
             for name, parser in TrinoParser.FUNCTION_PARSERS.items()
-            if name in ("CAST", "EXTRACT", "LISTAGG", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST")
-        }
+            if name
+            in ("CAST", "EXTRACT", "JSON_OBJECT", "JSON_QUERY", "LISTAGG", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST")
+        } | {"JSON_VALUE": lambda self: self._parse_json_value(json_path=False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def read_statement(text: str) -> Statement:
         raise InvalidQueryStatement(_first_line(fault)) from fault
     except RecursionError as fault:
         raise InvalidQueryStatement("The query is nested too deeply") from fault
-    found = [tree for tree in trees if tree is not None]
+    found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
     if len(found) != 1 or not isinstance(found[0], exp.Select | exp.SetOperation | exp.Subquery):
         raise InvalidQueryStatement("Only one SELECT statement is supported")
     tree = found[0]

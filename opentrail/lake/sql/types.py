@@ -1,6 +1,6 @@
 """Trino's types as values, which of them can stand for another, and their names on the engine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlglot import exp
@@ -16,6 +16,7 @@ class Type:
     inner: tuple["Type", ...] = ()
     names: tuple[str, ...] = ()
     precision: tuple[int, int] = (0, 0)  # of decimals: digits in all, digits behind the point
+    zone: str = field(default="", compare=False)  # that moments are shown in; UTC where empty
 
     def __str__(self) -> str:
         if self.kind == "row":
@@ -80,6 +81,11 @@ def row(**members: Type) -> Type:
 def decimal(digits: int, scale: int) -> Type:
     """A decimal of so many digits in all, and behind the point."""
     return Type("decimal", precision=(digits, scale))
+
+
+def zoned(zone: str) -> Type:
+    """A moment that is shown in that zone."""
+    return replace(ZONED, zone="" if zone.upper() in ("UTC", "Z") else zone)
 
 
 def is_number(one: Type) -> bool:

@@ -1,11 +1,14 @@
-"""Aggregates, and what is counted over a window."""
+"""Aggregates, and what is counted over a window.
+
+In a form, `<<sum({0})>>` marks the call itself, where it is not the whole: DISTINCT, FILTER and OVER go there.
+"""
 
 from typing import Final
 
 TABLE: Final = """
 count(any) -> bigint : count({*})
-count_if(boolean) -> bigint : count_if({0})
-sum(whole) -> bigint : CAST(sum({0}) AS BIGINT)
+count_if(boolean) -> bigint : CAST(<<count_if({0})>> AS BIGINT)
+sum(whole) -> bigint : CAST(<<sum({0})>> AS BIGINT)
 sum(decimal) -> decimal : sum({0})
 sum(real) -> real : sum({0})
 sum(double) -> double : sum({0})
@@ -22,10 +25,10 @@ arbitrary(T) -> T : any_value({0})
 any_value(T) -> T : any_value({0})
 array_agg(T) -> array(T) : array_agg({0})
 set_agg(T) -> array(T) : array_agg(DISTINCT {0})
-set_union(array(T)) -> array(T) : distinct_in_order(flatten(array_agg({0})))
-map_agg(K, V) -> map(K, V) : map_of_({0}, {1})
-map_union(map(K, V)) -> map(K, V) : map_from_entries(flatten(array_agg(map_entries({0}))))
-multimap_agg(K, V) -> map(K, array(V)) : multimap_({0}, {1})
+set_union(array(T)) -> array(T) : distinct_in_order(flatten(<<array_agg({0})>>))
+map_agg(K, V) -> map(K, V) : map_first_(<<array_agg({k: {0}, v: {1}})>>)
+map_union(map(K, V)) -> map(K, V) : map_first_(flatten(<<array_agg(map_entries({0}))>>))
+multimap_agg(K, V) -> map(K, array(V)) : map_gathered_(<<array_agg({k: {0}, v: {1}})>>)
 histogram(T) -> map(T, bigint) : histogram({0})
 approx_distinct(any) -> bigint : approx_count_distinct({0})
 approx_distinct(any, double) -> bigint : approx_count_distinct({0})
@@ -48,6 +51,9 @@ corr(number, number) -> double : corr({0}, {1})
 covar_pop(number, number) -> double : covar_pop({0}, {1})
 covar_samp(number, number) -> double : covar_samp({0}, {1})
 regr_slope(number, number) -> double : regr_slope({0}, {1})
+geometric_mean(number) -> double : geometric_mean({0})
+approx_most_frequent(bigint, T, bigint) -> map(T, bigint) : most_frequent_({0}, <<histogram({1})>>)
+approx_percentile(T, array(double)) -> array(T) : approx_quantile({0}, {1})
 regr_intercept(number, number) -> double : regr_intercept({0}, {1})
 listagg(varchar, varchar) -> varchar : string_agg({0}, {1})
 grouping(any ..) -> bigint : grouping({*})

@@ -16,6 +16,16 @@ array_sort(array(T)) -> array(T) : list_sort({0}, 'ASC', 'NULLS LAST')
 array_join(array(T), varchar) -> varchar : array_to_string({0}, {1})
 array_join(array(T), varchar, varchar) -> varchar : join_with_({0}, {1}, {2})
 array_remove(array(T), T) -> array(T) : list_filter({0}, lambda x_: x_ IS DISTINCT FROM {1})
+array_sort(array(T), function(T, T, whole)) -> array(T) : array_sort_by
+array_histogram(array(T)) -> map(T, bigint) : list_histogram_({0})
+contains_sequence(array(T), array(T)) -> boolean : contains_sequence_({0}, {1})
+combinations(array(T), bigint) -> array(array(T)) : combinations_({0}, {1})
+ngrams(array(T), bigint) -> array(array(T)) : ngrams_({0}, {1})
+cosine_similarity(array(double), array(double)) -> double : list_cosine_similarity({0}, {1})
+cosine_distance(array(double), array(double)) -> double : list_cosine_distance({0}, {1})
+cosine_similarity(map(varchar, double), map(varchar, double)) -> double : cosine_of_maps_({0}, {1})
+euclidean_distance(array(double), array(double)) -> double : list_distance({0}, {1})
+dot_product(array(double), array(double)) -> double : list_inner_product({0}, {1})
 array_union(array(T), array(T)) -> array(T) : distinct_in_order(list_concat({0}, {1}))
 array_intersect(array(T), array(T)) -> array(T) : distinct_in_order(list_filter({0}, lambda x_: list_contains({1}, x_)))
 array_except(array(T), array(T)) -> array(T) : except_({0}, {1})
@@ -33,13 +43,16 @@ sequence(date, date) -> array(date) : dates_({0}, {1}, INTERVAL 1 DAY)
 sequence(date, date, interval) -> array(date) : dates_({0}, {1}, {2})
 sequence(timestamp, timestamp, interval) -> array(timestamp) : generate_series({0}, {1}, {2})
 zip(array(T), array(S)) -> array(row(T, S)) : zip_
+zip(array(T), array(S), array(R)) -> array(row(T, S, R)) : zip_
+zip(array(T), array(S), array(R), array(K)) -> array(row(T, S, R, K)) : zip_
 
 map() -> map(unknown, unknown) : MAP {}
 map(array(K), array(V)) -> map(K, V) : map({0}, {1})
 map_keys(map(K, V)) -> array(K) : map_keys({0})
 map_values(map(K, V)) -> array(V) : map_values({0})
-map_entries(map(K, V)) -> array(row(K, V)) : map_entries({0})
+map_entries(map(K, V)) -> array(row(K, V)) : entries_({0})
 map_from_entries(array(row(K, V))) -> map(K, V) : map_from_entries({0})
+multimap_from_entries(array(row(K, V))) -> map(K, array(V)) : multimap_of_({0})
 map_concat(map(K, V), map(K, V)) -> map(K, V) : map_concat({0}, {1})
 map_concat(map(K, V), map(K, V), map(K, V)) -> map(K, V) : map_concat({0}, {1}, {2})
 

@@ -9,7 +9,14 @@ json_extract(json, varchar) -> json : json_extract
 json_extract(varchar, varchar) -> json : json_extract
 json_extract_scalar(json, varchar) -> varchar : json_extract_scalar
 json_extract_scalar(varchar, varchar) -> varchar : json_extract_scalar
-json_query(varchar, varchar) -> varchar : json_extract
+json_query(json, varchar) -> varchar : json_query
+json_query(varchar, varchar) -> varchar : json_query
+json_query_wrapped(json, varchar) -> varchar : json_query_wrapped
+json_query_wrapped(varchar, varchar) -> varchar : json_query_wrapped
+json_exists(json, varchar) -> boolean : json_exists
+json_exists(varchar, varchar) -> boolean : json_exists
+json_object(any ..) -> varchar : CAST(json_object({*}) AS VARCHAR)
+json_array(any ..) -> varchar : json_array_of
 json_size(json, varchar) -> bigint : json_size
 json_size(varchar, varchar) -> bigint : json_size
 json_array_length(json) -> bigint : json_array_length_(CAST({0} AS VARCHAR))

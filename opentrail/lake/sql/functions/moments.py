@@ -12,7 +12,7 @@ date(varchar) -> date : CAST({0} AS DATE)
 date(moment) -> date : CAST({0} AS DATE)
 date_trunc(varchar, date) -> date : CAST(date_trunc({0}, {1}) AS DATE)
 date_trunc(varchar, timestamp) -> timestamp : date_trunc({0}, {1})
-date_trunc(varchar, zoned) -> zoned : date_trunc({0}, {1})
+date_trunc(varchar, zoned) -> zoned : date_trunc
 date_add(varchar, bigint, date) -> date : moved
 date_add(varchar, bigint, timestamp) -> timestamp : moved
 date_add(varchar, bigint, zoned) -> zoned : moved
@@ -51,4 +51,8 @@ date_parse(varchar, varchar) -> timestamp : mysql_parse
 format_datetime(moment, varchar) -> varchar : joda_format
 parse_datetime(varchar, varchar) -> zoned : joda_parse
 at_timezone(zoned, varchar) -> zoned : {0}
+with_timezone(timestamp, varchar) -> zoned : with_timezone
+from_iso8601_timestamp_nanos(varchar) -> zoned : CAST({0} AS TIMESTAMP)
+current_timestamp(bigint) -> zoned : now_()
+localtimestamp(bigint) -> timestamp : now_()
 """
