@@ -24,7 +24,9 @@ from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors, OwnDoor
+from opentrail.server.import_buckets import OwnImportBuckets
 from opentrail.server.ingest_rooms import ingest_rooms
+from opentrail.server.own_calls import OwnCalls
 from opentrail.server.own_services import OwnServices
 from opentrail.server.owned_resources import resource_facts
 from opentrail.server.policy_files import attached_policies, guards
@@ -35,6 +37,7 @@ from opentrail.server.settings import Principal, Settings
 from opentrail.server.throttling import Throttles, throttles
 from opentrail.server.trail_rooms import organizations_of, trail_rooms
 from opentrail.server.worker import history_settings
+from opentrail.trails.clients import Clients
 from opentrail.wire.http import HttpRequest
 
 TOKEN_PURPOSE = "page-tokens"
@@ -104,12 +107,15 @@ def assemble(
 
     of_trails = trail_rooms(settings, engine, access_keys, root_key, journal.head, clock, own_endpoint)
     querying = Querying(folder, settings, engine, recording.keys, access_keys, organizations, clock, own_endpoint)
+    calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())
+    buckets = OwnImportBuckets(Clients(calls.access, as_service=calls.as_service), calls.folders)
+    of_ingest = ingest_rooms(engine, intake, journal, clock, token_key, buckets, organizations)
     api = CloudTrailApi(
         access_keys,
         intake,
         clock,
         history.lookup,
-        {**of_trails, **querying.rooms, **ingest_rooms(engine, intake, journal, clock, token_key)},
+        {**of_trails, **querying.rooms, **of_ingest},
         token_key=token_key,
         home_account=told.home_account,
         home_region=told.region,

@@ -2,6 +2,8 @@
 
 import threading
 
+from sqlalchemy import Engine
+
 from opentrail import limits
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.folder_keys import FolderKeys
@@ -76,6 +78,11 @@ class Delivering:
         """Deliver until `stop` is set."""
         self._thread = threading.Thread(target=self._runner.run, args=(stop,), name="trails")
         self._thread.start()
+
+    @property
+    def engine(self) -> Engine:
+        """The catalog, open until `close`."""
+        return self._engine
 
     @property
     def running(self) -> bool:

@@ -15,6 +15,7 @@ from types import FrameType
 
 import msgspec
 
+from opentrail import limits
 from opentrail.accounts.folder_keys import open_folder_keys
 from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.errors import OpenTrailError
@@ -24,6 +25,7 @@ from opentrail.history.settings import HistorySettings
 from opentrail.journal import Journal
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.delivering import SECRET_VARIABLE, Delivering
+from opentrail.server.importing import Importing
 from opentrail.server.open_files import raise_open_files_limit
 from opentrail.server.settings import Delivery, History
 from opentrail.server.settings import Journal as JournalSettings
@@ -102,10 +104,18 @@ def run(settings: WorkerSettings) -> None:
         os.environ.get(SECRET_VARIABLE, ""),
     )
     delivering.start(stop)
+    importing = Importing(
+        folder, delivering.engine, settings.delivery, settings.own_endpoint, log_json=settings.log_json
+    )
     keep_us = int(settings.journal.keep_hours * 3600 * MICROSECONDS)
-    while not stop.wait(TRIM_EVERY_SECONDS) and thread.is_alive() and delivering.running:
-        trim_journal(journal, clock.now_us() - keep_us)
+    trim_at = clock.monotonic() + TRIM_EVERY_SECONDS
+    while not stop.wait(limits.IMPORT_LOOK_SECONDS) and thread.is_alive() and delivering.running:
+        importing.look()
+        if clock.monotonic() >= trim_at:
+            trim_journal(journal, clock.now_us() - keep_us)
+            trim_at = clock.monotonic() + TRIM_EVERY_SECONDS
     stop.set()
+    importing.close()
     thread.join(STOP_SECONDS)
     delivering.close(STOP_SECONDS)
     journal.close()

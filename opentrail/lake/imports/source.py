@@ -58,9 +58,11 @@ class Source:
         prefix = found[2] or ""
         return cls(found[1], prefix + "/" if prefix and not prefix.endswith("/") else prefix, region, role_arn, role[1])
 
-    def url(self, key: str) -> str:
-        """The URL of an object or prefix of the bucket."""
-        return f"s3://{self.bucket}/{key}"
+    @staticmethod
+    def bucket_of(uri: str) -> str:
+        """The URL of the bucket of an URI that was read before, with a closing slash."""
+        found = _URI.fullmatch(uri)
+        return f"s3://{found[1]}/" if found is not None else uri
 
 
 @dataclass(frozen=True, slots=True)
