@@ -256,3 +256,7 @@ IMPORT_RETRY_SECONDS = 1.0  # after the first failure of what all files need; do
 IMPORT_LONGEST_RETRY_SECONDS = 60.0
 IMPORT_SESSION_SECONDS = 2700.0  # a role's session is renewed so long after its beginning; it holds for an hour
 IMPORT_PREFIXES_AT_ONCE = 500  # noted in one transaction
+
+# Policies of upstreams, where the sandbox enforces them
+IAM_ACCOUNTS_IN_MEMORY = 64  # accounts whose users, roles and policies are remembered
+BUCKET_POLICIES_IN_MEMORY = 4096

@@ -42,6 +42,13 @@ class Session:
     assumed_root: bool = False
     tags: Pairs = ()  # session tags, those that came along a chain of roles included
     transitive_tag_keys: tuple[str, ...] = ()  # of `tags`, what a next role takes over
+    policies: tuple[str, ...] | None = None  # session policies, as documents; None: it was made without any
+    policy_arns: tuple[str, ...] = ()  # managed policies that are session policies besides
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether session policies limit it."""
+        return self.policies is not None or bool(self.policy_arns)
 
     @property
     def transitive_tags(self) -> dict[str, str]:

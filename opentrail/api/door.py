@@ -51,7 +51,7 @@ class CloudTrailApi:
     has its intent on disk before. `source_address` tells whose address a record shows. `policies` say who
     may do what; without them everybody with a key may do everything in his account. `resources` tell of event data
     stores, channels and dashboards what their policies and conditions are about. `may_call` says whether one more call
-    passes the rate limits.
+    passes the rate limits. `policies_wait`: finding policies may wait for the network.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class CloudTrailApi:
         policies: PrincipalPolicies | None = None,
         resources: ResourceFacts | None = None,
         may_call: MayCall = lambda _principal, _operation: True,
+        policies_wait: bool = False,
     ) -> None:
         answering_rooms = {**LookupRoom(lookup, token_key).rooms, **(rooms or {})}
         durable = guarantee != "async"
@@ -80,6 +81,7 @@ class CloudTrailApi:
             access_keys, clock, answering_rooms, may, authorizer, may_call, SeenSignatures(clock)
         )
         self._intake = intake
+        self._steps_wait = policies_wait
         self._clock = clock
         self._durable = durable
         self._announces = guarantee == "write-ahead"
@@ -91,8 +93,10 @@ class CloudTrailApi:
         """Do the call and record it; unless the guarantee is `async`, the record is on disk when this returns."""
         call = Call(request, body)
         try:
-            for step in STEPS:
-                step(self._around, call)
+            if self._steps_wait:
+                await asyncio.get_running_loop().run_in_executor(self._threads, self._take_steps, call)
+            else:
+                self._take_steps(call)
             room = self._around.rooms[asked(call).operation.name]
             await self._announce(call)
             output = await asyncio.get_running_loop().run_in_executor(self._threads, room.answer, asked(call))
@@ -122,6 +126,10 @@ class CloudTrailApi:
     def close(self) -> None:
         """Let calls under way end and take no more."""
         self._threads.shutdown()
+
+    def _take_steps(self, call: Call) -> None:
+        for step in STEPS:
+            step(self._around, call)
 
     async def _announce(self, call: Call) -> None:
         """With `write-ahead`, the intent of a change is on disk from here on. Raises NotRecorded.

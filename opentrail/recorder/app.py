@@ -19,7 +19,9 @@ from opentrail.journal import Journal
 from opentrail.recorder.answering import ClientAnswer
 from opentrail.recorder.bodies import Memory, RequestBody
 from opentrail.recorder.call import Call
+from opentrail.recorder.changes_seen import ChangesSeen
 from opentrail.recorder.delivery import Delivery, Tools
+from opentrail.recorder.enforcing import keep_policies
 from opentrail.recorder.forwarding import Forwarder
 from opentrail.recorder.guarantees import Keeper, NotDurable
 from opentrail.recorder.learning import Learner
@@ -43,6 +45,7 @@ from opentrail.recorder.refusals import (
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.steps import understand_refused
 from opentrail.recorder.surroundings import Surroundings
+from opentrail.recorder.upstream_policies import UpstreamPolicies
 from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import CALLS_REFUSED, logger
 
@@ -61,8 +64,14 @@ class Recorder:
         clock: Clock,
         settings: RecorderSettings,
         may_call: Callable[[Principal], bool] | None = None,
+        *,
+        changes_seen: ChangesSeen | None = None,
+        enforced: UpstreamPolicies | None = None,
     ) -> None:
-        """`may_call`: whether one more call of a principal passes the rate limits, where there are any."""
+        """`may_call`: whether one more call of a principal passes the rate limits, where there are any.
+
+        `enforced`: the policies at the upstreams decide calls, and each account is shown its own buckets alone.
+        """
         memory = Memory(settings.held_request_bytes)
         self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory)
         self._keeper = Keeper(intake, clock, settings.guarantee)
@@ -70,7 +79,11 @@ class Recorder:
         look_ups = UpstreamLookUps(upstreams, clock)
         self._callers = RememberedCallers(look_ups.key, clock)
         learner = Learner(access_keys, look_ups)
-        self._tools = Tools(settings, self._keeper, access_keys, self._callers, learner, self._learning)
+        owns = enforced.owns if enforced is not None else None
+        self._tools = Tools(
+            settings, self._keeper, access_keys, self._callers, learner, self._learning, changes_seen, owns
+        )
+        self._enforced = enforced
         self._forwarder = Forwarder(settings)
         self._steps = steps_with(may_call)
         self._strangers = Memory(settings.held_strangers_bytes)
@@ -91,6 +104,7 @@ class Recorder:
         try:
             for step in self._steps:
                 await step(self._around, call)
+            await keep_policies(self._around, self._enforced, call)
             answer = await self._exchange(call)
             await Delivery(self._tools, call, answer, client, self._around.clock.now_us()).run()
         except OpenTrailError as refusal:

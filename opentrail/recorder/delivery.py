@@ -13,8 +13,10 @@ from opentrail.errors import OpenTrailError
 from opentrail.record.call_record import CallRecord
 from opentrail.recorder.answering import ClientAnswer
 from opentrail.recorder.bodies import Capture
+from opentrail.recorder.bucket_listing import Owns, is_bucket_listing, of_own_buckets
 from opentrail.recorder.call import Call
 from opentrail.recorder.callers import accepted_caller, judged_caller
+from opentrail.recorder.changes_seen import ChangesSeen
 from opentrail.recorder.content_coding import without_content_coding
 from opentrail.recorder.guarantees import Keeper, NotDurable, lower_names, with_length
 from opentrail.recorder.learning import Learner
@@ -43,6 +45,8 @@ class Tools(NamedTuple):
     callers: RememberedCallers
     learner: Learner
     learning: Executor  # one thread: the catalog is written there, so that nobody else waits for its disk
+    changes_seen: ChangesSeen | None = None
+    owns: Owns | None = None  # where callers are shown their own buckets alone
 
 
 class Delivery:
@@ -90,6 +94,12 @@ class Delivery:
             self._capture.replace(true)
             self._corrected = True
             headers, body = with_length(headers, len(true)), true
+        if self._tools.owns is not None and is_bucket_listing(self._call) and self._answer.status < _FIRST_REFUSAL:
+            read = self._decoded(body)
+            shown = of_own_buckets(self._call, self._tools.owns, read if read is not None else b"")
+            self._capture.replace(shown)
+            self._corrected = True
+            headers, body = with_length(headers, len(shown)), shown
         try:
             await self._tools.keeper.keep(self._call, await self._final_records())
         except NotDurable:
@@ -164,11 +174,16 @@ class Delivery:
 
     async def _learn(self, found: Outcome) -> None:
         tools, interpreted = self._tools, self._call.interpreted
-        if interpreted is None or not tools.learner.concerns(interpreted, found):
+        if interpreted is None:
             return
-        learn = partial(tools.learner.learn, interpreted, found, self._call.principal, self._now_us)
+        told = []
+        if tools.learner.concerns(interpreted, found):
+            told.append(partial(tools.learner.learn, interpreted, found, self._call.principal, self._now_us))
+        if tools.changes_seen is not None and tools.changes_seen.concerns(interpreted, found):
+            told.append(partial(tools.changes_seen.take, interpreted, self._call.principal))
         try:
-            await asyncio.get_running_loop().run_in_executor(tools.learning, learn)
+            for learn in told:
+                await asyncio.get_running_loop().run_in_executor(tools.learning, learn)
         except (OpenTrailError, SQLAlchemyError) as fault:
             # The upstream has acted: the record and the answer say so, though a key that it made stays unknown.
             _LOG.error("key not learned", action="learn", error=type(fault).__name__)

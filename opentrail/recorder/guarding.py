@@ -48,18 +48,18 @@ async def keep_guards(around: Around, call: Call) -> None:
     if not guards:
         return
     asked = call.interpreted
-    if asked is None or not _is_understood(asked):
+    if asked is None or not is_understood(asked):
         raise DeniedByPolicy("The call cannot be understood, and the policies of its upstream deny what cannot be.")
     principal = call.principal or (call.key.principal if call.key is not None else None)
-    caller, context = caller_of(principal), _context(around, call, principal)
-    for actions, resource in _wanted(around, call, asked, principal):
+    caller, context = caller_of(principal), condition_keys(around, call, principal)
+    for actions, resource in wanted(around, call, asked, principal):
         for action in actions:
             request = Request(caller, action, resource or "", context)
             if denied_by(guards, request, resource_known=resource is not None) is not None:
                 raise DeniedByPolicy(_sentence(call, principal, action, resource))
 
 
-def _is_understood(asked: Interpreted) -> bool:
+def is_understood(asked: Interpreted) -> bool:
     """Whether its name is one that a model has, and not just what the caller wrote; browsers call S3 by two more."""
     return asked.operation is not None or (asked.service == "s3" and asked.operation_name in _BROWSERS)
 
@@ -71,7 +71,8 @@ def _sentence(call: Call, principal: Principal | None, action: str, resource: st
     return f"User: {who} is not authorized to perform: {action}{on} with an explicit deny in a resource control policy"
 
 
-def _context(around: Around, call: Call, principal: Principal | None) -> Keys:
+def condition_keys(around: Around, call: Call, principal: Principal | None) -> Keys:
+    """What conditions may ask of a call."""
     now_us, request = around.clock.now_us(), call.request
     nobody: Keys = {"aws:PrincipalType": "Anonymous"} if call.signature is None else {}
     keys: Keys = {
@@ -102,7 +103,7 @@ def _s3_keys(call: Call) -> Keys:
     return keys
 
 
-def _wanted(
+def wanted(
     around: Around, call: Call, asked: Interpreted, principal: Principal | None
 ) -> Iterator[tuple[list[str], str | None]]:
     """Actions, and the resource that they are for; None where nobody knows it."""

@@ -26,16 +26,18 @@ from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors, OwnDoor
 from opentrail.server.import_buckets import OwnImportBuckets
 from opentrail.server.ingest_rooms import ingest_rooms
+from opentrail.server.organization_watch import OrganizationWatch
 from opentrail.server.own_calls import OwnCalls
 from opentrail.server.own_services import OwnServices
 from opentrail.server.owned_resources import resource_facts
 from opentrail.server.policy_files import attached_policies, guards
 from opentrail.server.querying import Querying
 from opentrail.server.sandbox import Sandbox
+from opentrail.server.settings import SANDBOX_SERVICES, Principal, Settings
 from opentrail.server.settings import LookUp as LookUpSettings
-from opentrail.server.settings import Principal, Settings
 from opentrail.server.throttling import Throttles, throttles
-from opentrail.server.trail_rooms import organizations_of, trail_rooms
+from opentrail.server.trail_rooms import trail_rooms
+from opentrail.server.upstream_knowledge import UpstreamKnowledge, upstream_knowledge
 from opentrail.server.worker import history_settings
 from opentrail.trails.clients import Clients
 from opentrail.wire.http import HttpRequest
@@ -56,6 +58,7 @@ class Parts:
     querying: Querying
     api: CloudTrailApi
     doors: Doors
+    watch: OrganizationWatch | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class RecorderParts:
     configured: tuple[AccessKey, ...]
     recorder: Recorder
     throttles: Throttles
+    knowledge: UpstreamKnowledge
 
 
 def assemble_recorder(
@@ -84,9 +88,19 @@ def assemble_recorder(
     access_keys = AccessKeys(engine, keys.root, configured)
     told = _recorder_settings(folder, settings)
     limited = throttles(settings.limits, clock)
-    may_call = limited.forwarded.allows if limited.forwarded.limits_anything else None
-    recorder = Recorder(Upstreams(upstreams), access_keys, intake, journal, clock, told, may_call)
-    return RecorderParts(journal, keys, engine, intake, access_keys, configured, recorder, limited)
+    knowledge = upstream_knowledge(settings, upstreams, engine, clock)
+    recorder = Recorder(
+        Upstreams(upstreams),
+        access_keys,
+        intake,
+        journal,
+        clock,
+        told,
+        limited.forwarded.allows if limited.forwarded.limits_anything else None,
+        changes_seen=knowledge.changes_seen,
+        enforced=knowledge.enforced,
+    )
+    return RecorderParts(journal, keys, engine, intake, access_keys, configured, recorder, limited, knowledge)
 
 
 def assemble(
@@ -99,13 +113,14 @@ def assemble(
     root_key = recording.keys.root
     history = History.open(folder.tables, journal, clock, history_settings(settings.history))
     told = _recorder_settings(folder, settings)
-    organizations = organizations_of(settings, engine, clock)
+    organizations, enforced = recording.knowledge.organizations, recording.knowledge.enforced
     token_key = derived_key(root_key, TOKEN_PURPOSE)
 
     def source_address(request: HttpRequest) -> str:
         return client_address(request.client, request.header("x-forwarded-for"), told.trusted_proxies)
 
-    of_trails = trail_rooms(settings, engine, access_keys, root_key, journal.head, clock, own_endpoint)
+    watch = recording.knowledge.watch
+    of_trails = trail_rooms(settings, engine, access_keys, root_key, journal.head, clock, own_endpoint, watch)
     querying = Querying(folder, settings, engine, recording.keys, access_keys, organizations, clock, own_endpoint)
     calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())
     buckets = OwnImportBuckets(Clients(calls.access, as_service=calls.as_service), calls.folders)
@@ -122,14 +137,15 @@ def assemble(
         guarantee=told.guarantee,
         may_record=journal.writable,
         source_address=source_address,
-        policies=attached_policies(settings, lambda told: _principal(told, settings), organizations.now),
+        policies=enforced or attached_policies(settings, lambda told: _principal(told, settings), organizations.now),
         resources=resource_facts(engine, organizations.now, clock),
         may_call=recording.throttles.may_call_api,
+        policies_wait=enforced is not None,
     )
     reporters = frozenset(key.access_key_id for key in recording.configured)
     reports = Reports(access_keys, reporters, intake, journal, clock, source_address)
     doors = Doors(OwnDoor(OwnServices(api, reports)), recording.recorder, clock)
-    return Parts(journal, engine, intake, history, recording.recorder, recording.throttles, querying, api, doors)
+    return Parts(journal, engine, intake, history, recording.recorder, recording.throttles, querying, api, doors, watch)
 
 
 def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:
@@ -143,7 +159,7 @@ def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:
         secret_access_key=sandbox.s3_key.secret_access_key,
         region="us-east-1",
     )
-    return [s3, moto("moto", sandbox.services_url)]
+    return [s3, moto(SANDBOX_SERVICES, sandbox.services_url)]
 
 
 def configured_upstreams(settings: Settings) -> list[Upstream]:

@@ -16,7 +16,9 @@ _Read = TypeVar("_Read")
 
 
 def attached_policies(
-    settings: Settings, principal_of: Callable[[PrincipalSettings], Principal], organization: KnownOrganization
+    settings: Settings,
+    principal_of: Callable[[PrincipalSettings], Principal],
+    organization: KnownOrganization = lambda: None,
 ) -> AttachedPolicies:
     """Who has which policies. Raises BadSettings; also where two keys of one user have different ones."""
     users: dict[tuple[str, str], AttachedUser] = {}

@@ -91,6 +91,8 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
             if sandbox is not None:
                 wait_sandbox(sandbox)
             parts.querying.start()
+            if parts.watch is not None:
+                parts.watch.start()
             uvloop.run(_serve(folder, settings, parts, upstreams, children, sockets, certificate, sandbox))
 
 
@@ -214,6 +216,8 @@ def _closing(parts: Parts) -> Iterator[None]:
     try:
         yield
     finally:
+        if parts.watch is not None:
+            parts.watch.stop()
         parts.querying.close()
         parts.api.close()
         parts.history.close()

@@ -15,6 +15,7 @@ from opentrail.selectors.coverage import DEFAULT_REGIONS
 
 SANDBOX_ACCOUNT = "123456789012"
 SANDBOX_KEY = "test"
+SANDBOX_SERVICES = "moto"  # the name of the sandbox's upstream for everything but S3
 DEFAULT_PORT = 4566
 DEFAULT_CONSOLE_PORT = 4567
 
@@ -42,6 +43,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_key: str = ""
     tls_minimum: TlsVersion = "1.2"
     workers: int = 1  # processes that answer calls
+    enforce_iam: bool = False  # of `opentrail up` alone: policies that users attached in the sandbox decide calls
 
 
 class History(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,16 +66,13 @@ class Regions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Organization(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The organization that accounts belong to; an empty id: none. `members`: accounts beside the manager.
-
-    `upstream`: the name of the upstream whose Organizations API says all of this instead.
-    """
+    """The organization that accounts belong to; an empty id: none. `members`: accounts beside the manager."""
 
     id: str = ""
     management_account: str = ""
     members: list[str] = []
     service_control_policies: list[str] = []  # files of what the members may do at most
-    upstream: str = ""
+    upstream: str = ""  # the name of the upstream whose Organizations API says all of this instead
     refresh_seconds: float = 300.0  # between two questions to that upstream
 
 

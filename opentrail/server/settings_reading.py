@@ -175,6 +175,8 @@ def _check_verification(upstream: Upstream) -> None:
 
 def _checked(settings: Settings) -> Settings:
     check_server(settings.server)
+    if settings.server.enforce_iam:
+        raise BadSettings("enforce_iam is for the sandbox: opentrail up --enforce-iam")
     check_delivery(settings.delivery)
     check_lake(settings.lake)
     check_limits(settings.limits)

@@ -21,6 +21,7 @@ from opentrail.catalog.tags import Tags
 from opentrail.catalog.trail_status import read_status
 from opentrail.catalog.trails import Trails
 from opentrail.clock import Clock
+from opentrail.server.organization_watch import OrganizationWatch
 from opentrail.server.own_calls import OwnCalls
 from opentrail.server.owned_resources import owned_resources
 from opentrail.server.settings import Settings
@@ -40,8 +41,12 @@ def trail_rooms(
     head: Callable[[], int],
     clock: Clock,
     own_endpoint: str,
+    watch: OrganizationWatch | None = None,
 ) -> Mapping[str, Room]:
-    """The rooms by operation. Destinations are asked as deliveries are made: see server/own_calls.py."""
+    """The rooms by operation. Destinations are asked as deliveries are made: see server/own_calls.py.
+
+    Trails of organizations follow what `watch` sees.
+    """
     calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())
     trails = Trails(engine)
     organizations = organizations_of(settings, engine, clock)
@@ -50,6 +55,8 @@ def trail_rooms(
     changes = TrailChanges(trails, registry, destinations, head, clock, settings.regions.enabled)
     keys = SigningKeys(engine, root_key, clock, settings.delivery.key_rotation_days)
     changes.follow_organization(organizations.now())
+    if watch is not None:
+        watch.follow_with(changes.follow_organization)
     return {
         **TrailsRoom(registry, changes, lambda trail_id: read_status(engine, trail_id)).rooms,
         **EventSelectorsRoom(registry, changes).rooms,

@@ -28,6 +28,8 @@ def role_assumed(known: Known, told: Told) -> None:
         source_identity=told.answered("SourceIdentity") or _carried(told.caller) or told.text("SourceIdentity") or None,
         tags=tuple({**inherited, **tags}.items()),
         transitive_tag_keys=tuple(dict.fromkeys((*inherited, *keys))),
+        policies=_policies(told),
+        policy_arns=_policy_arns(told.parameters),
     )
     caller = told.caller
     service = caller.service if caller is not None and caller.type == AWS_SERVICE else None  # acts on, as the role
@@ -41,9 +43,11 @@ def role_assumed_from_outside(known: Known, told: Told) -> None:
     principal = _role_session(known, told)
     if principal is None or principal.session is None:
         return
+    narrowed = replace(principal.session, policies=_policies(told), policy_arns=_policy_arns(told.parameters))
+    principal = replace(principal, session=narrowed)
     if claims is not None:
         session = replace(
-            principal.session,
+            narrowed,
             source_identity=told.answered("SourceIdentity") or claims.source_identity,
             web_identity=claims.web_identity,
             tags=claims.tags,
@@ -70,7 +74,14 @@ def federated(known: Known, told: Told) -> None:
     if caller is None or not isinstance(user_id, str) or not isinstance(arn, str):
         return
     tags, keys = _tags(told.parameters)
-    session = Session(issuer_of(caller), told.now_us, tags=tuple(tags.items()), transitive_tag_keys=keys)
+    session = Session(
+        issuer_of(caller),
+        told.now_us,
+        tags=tuple(tags.items()),
+        transitive_tag_keys=keys,
+        policies=_policies(told),
+        policy_arns=_policy_arns(told.parameters),
+    )
     known.session_key(told.credentials, Principal(caller.account, "FederatedUser", user_id, arn, None, session))
 
 
@@ -81,7 +92,14 @@ def root_assumed(known: Known, told: Told) -> None:
     if not account.isdecimal():
         return
     source = told.answered("SourceIdentity") or _carried(told.caller)
-    session = Session(None, told.now_us, source_identity=source or None, assumed_root=True)
+    task = told.parameters.get("TaskPolicyArn")
+    session = Session(
+        None,
+        told.now_us,
+        source_identity=source or None,
+        assumed_root=True,
+        policy_arns=(str(task.get("arn", "")),) if isinstance(task, dict) else (),
+    )
     known.session_key(told.credentials, replace(root(account), session=session))
 
 
@@ -118,6 +136,17 @@ def _carried(caller: Principal | None) -> str | None:
 
 def _inherited(caller: Principal | None) -> dict[str, str]:
     return caller.session.transitive_tags if caller is not None and caller.session is not None else {}
+
+
+def _policies(told: Told) -> tuple[str, ...] | None:
+    policy = told.text("Policy")
+    return (policy,) if policy else None
+
+
+def _policy_arns(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = parameters.get("PolicyArns")
+    found = [one.get("arn") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return tuple(arn for arn in found if isinstance(arn, str))
 
 
 def _tags(parameters: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -125,22 +125,26 @@ class UpstreamLookUps:
         return None
 
     def _ask_iam(self, account: str, question: Callable[[Any], Mapping[str, Any]]) -> Mapping[str, Any]:
-        upstream = self._upstreams.for_service("iam")
+        door = self.door("iam", account)
+        return _answer(lambda: question(_client(door))) if door is not None else {}
+
+    def door(self, service: str, account: str) -> Door | None:
+        """Where to ask for what is an account's; None where nobody can be asked."""
+        upstream = self._upstreams.for_service(service)
         if upstream is None or not account:
-            return {}
+            return None
         look_up = upstream.look_up
         if upstream.account_header is not None:
             key: Key = (_NOBODYS_KEY, _NOBODYS_KEY, None)
-            door = Door("iam", upstream.url, _REGION, key, upstream.ca_file, account, upstream.account_header)
-        elif upstream.signing == "resign":
+            return Door(service, upstream.url, _REGION, key, upstream.ca_file, account, upstream.account_header)
+        if upstream.signing == "resign":
             key = (upstream.access_key_id, upstream.secret_access_key, None)
-            door = Door("iam", upstream.url, upstream.region or _REGION, key, upstream.ca_file)
-        elif look_up is not None and look_up.iam_url and look_up.access_key_id:
+            return Door(service, upstream.url, upstream.region or _REGION, key, upstream.ca_file)
+        if look_up is not None and look_up.access_key_id:
+            url = look_up.iam_url if service == "iam" else upstream.url
             key = (look_up.access_key_id, look_up.secret_access_key, None)
-            door = Door("iam", look_up.iam_url, look_up.region, key, upstream.ca_file)
-        else:
-            return {}
-        return _answer(lambda: question(_client(door)))
+            return Door(service, url, look_up.region, key, upstream.ca_file) if url else None
+        return None
 
     def _named(self, arn: str, user_id: str) -> Principal | None:
         """The principal that GetCallerIdentity names."""
@@ -199,6 +203,11 @@ def _new_client(door: Door) -> Any:
 
 
 _client = functools.lru_cache(maxsize=64)(_new_client)  # making one takes longer than asking
+
+
+def client_at(door: Door) -> Any:
+    """A client of AWS's own for a door; remembered."""
+    return _client(door)
 
 
 @functools.cache

@@ -14,9 +14,11 @@ from opentrail.server.settings import (
     NO_LIMITS,
     SANDBOX_ACCOUNT,
     SANDBOX_KEY,
+    SANDBOX_SERVICES,
     BadSettings,
     Delivery,
     History,
+    Organization,
     Principal,
     Server,
     Settings,
@@ -34,6 +36,9 @@ def up_command(
     tls_cert: Annotated[str, typer.Option(help="PEM file: serve TLS with this certificate and its chain.")] = "",
     tls_key: Annotated[str, typer.Option(help="PEM file: the certificate's key.")] = "",
     workers: Annotated[int, typer.Option(help="Processes that answer calls.")] = 1,
+    enforce_iam: Annotated[
+        bool, typer.Option("--enforce-iam", help="Decide calls by the IAM policies attached in the sandbox.")
+    ] = False,
     commit_interval: Annotated[float, typer.Option(help="Seconds between commits of the history table.")] = 60.0,
     delivery_interval: Annotated[float, typer.Option(help="Seconds between log files of trails, from 1.")] = 300.0,
     digest_interval: Annotated[float, typer.Option(help="Seconds between digests, from 2.")] = 3600.0,
@@ -54,12 +59,16 @@ def up_command(
             console_port=console_port,
             account=SANDBOX_ACCOUNT,
             guarantee=promised,
+            enforce_iam=enforce_iam,
         ),
+        organization=Organization(upstream=SANDBOX_SERVICES) if sandbox else Organization(),
         history=History(commit_interval_seconds=commit_interval),
         delivery=Delivery(interval_seconds=delivery_interval, digest_interval_seconds=digest_interval),
         limits=NO_LIMITS,
         principal=[Principal(access_key_id=SANDBOX_KEY, secret_access_key=SANDBOX_KEY, account=SANDBOX_ACCOUNT)],
     )
+    if enforce_iam and not sandbox:
+        raise BadSettings("--enforce-iam needs the embedded cloud, whose policies it enforces")
     check_delivery(settings.delivery)
     settings = with_options(settings, tls_cert=tls_cert, tls_key=tls_key, workers=workers)
     run_server(DataFolder.resolve(data_dir), settings, with_sandbox=sandbox)
