@@ -68,10 +68,16 @@ class ResultWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Add rows. Raises ResponseTooLarge, NoRoomForResults."""
-        self._waiting.append(batch)
+        self._waiting.append(batch.cast(self._schema))
         self._waiting_rows += batch.num_rows
         if self._waiting_rows >= limits.RESULT_BATCH_ROWS:
             self._flush(whole_only=True)
+
+    def abandon(self) -> None:
+        """Let go of the files; what is in them is nobody's."""
+        self._sink.close()
+        if self._csv is not None:
+            self._csv.abandon()
 
     def close(self) -> About:
         """All rows that were written, durable on return. Raises ResponseTooLarge, NoRoomForResults."""
@@ -87,7 +93,7 @@ class ResultWriter:
     def _flush(self, *, whole_only: bool) -> None:
         if not self._waiting_rows:
             return
-        table = pa.Table.from_batches(self._waiting).cast(self._schema)
+        table = pa.Table.from_batches(self._waiting, self._schema)
         kept = table.num_rows % limits.RESULT_BATCH_ROWS if whole_only else 0
         full = table.slice(0, table.num_rows - kept).combine_chunks()
         rest = table.slice(table.num_rows - kept)
@@ -123,6 +129,9 @@ class _CsvFiles:
             self._end()
             self._open()
         self._writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=self._schema))
+
+    def abandon(self) -> None:
+        self._sink.close()
 
     def close(self) -> tuple[File, ...]:
         self._end()

@@ -98,6 +98,7 @@ def _run(job: talk.Job, answer: Answer, stop: _Stop) -> talk.Ended:
     except OpenTrailError as failure:
         error = failure.message
     if error is not None and not stop.asked:
+        writer.abandon()
         return talk.Ended("failed", error, execution_ms=_since(began))
     try:
         about = writer.close()
