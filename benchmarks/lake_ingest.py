@@ -50,7 +50,7 @@ def made_lake(data_dir: Path) -> str:
             id=store_id, arn=arn, name="bench", account=ACCOUNT, region=REGION, category="ActivityAuditLog",
             selectors=(), multi_region=False, retention_days=366,
         ),
-        0,
+        lambda: 0,
     )  # fmt: skip
     channel = Channel(
         id=channel_id, arn=channel_arn(channel_id, ACCOUNT, REGION), name="bench", account=ACCOUNT, region=REGION,

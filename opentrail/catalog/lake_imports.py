@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Integer, Row, Select, cast, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from opentrail.catalog.database import READING
@@ -231,7 +231,7 @@ class LakeImports:
 
     def statistics(self, import_id: str) -> Statistics:
         """What has become of the import so far."""
-        done = func.coalesce(func.sum(prefixes.c.done), 0)
+        done = func.coalesce(func.sum(cast(prefixes.c.done, Integer)), 0)
         sums = [func.coalesce(func.sum(prefixes.c[name]), 0) for name in ("files", "events")]
         mine = failures.c.import_id == import_id
         with self._engine.connect().execution_options(**READING) as connection:
@@ -241,7 +241,7 @@ class LakeImports:
             failed = connection.execute(select(func.count()).where(mine, failures.c.status != "SUCCEEDED")).scalar_one()
             mended, brought = connection.execute(
                 select(
-                    func.coalesce(func.sum(failures.c.status == "SUCCEEDED"), 0),
+                    func.coalesce(func.sum(cast(failures.c.status == "SUCCEEDED", Integer)), 0),
                     func.coalesce(func.sum(failures.c.events), 0),
                 ).where(mine, ~failures.c.key.endswith("/"))
             ).one()

@@ -34,6 +34,8 @@ _DAY_US: Final = 86_400 * MICROSECONDS
 _WAITED_FOR: Final = (StoreUnavailable, JournalUnwritable, BucketFault, ImportSourceUnknown)
 _PAGE: Final = 500
 
+_NONE: Final = PrefixProgress("")  # no prefix has been begun
+
 _LOG = logger("lake")
 
 
@@ -99,7 +101,7 @@ class _Pass:
         self._last_us = request.end_us
         self._opened_at = 0.0
         self._opened: tuple[Bucket, bool] | None = None
-        self._prefix: PrefixProgress | None = None
+        self._prefix = _NONE
         self._reading: FileRead | None = None
         self._retried: Failure | None = None
         self._failed: list[Failure] = []
@@ -181,12 +183,9 @@ class _Pass:
                 yield ObjectInfo(one.key, one.size, "")
 
     def _import_file(self, info: ObjectInfo, reader: ObjectReader | ObjectUnreadable) -> None:
-        prefix = self._prefix
-        if prefix is None:
-            raise ValueError("a file is imported in its prefix")
-        done = prefix.part_elements if prefix.part_key == info.key else 0
-        file = self._read(info, reader, FileRead(info.key, done))
-        prefix = self._prefix = self._in_part(prefix, file)
+        before = self._prefix
+        file = self._read(info, reader, FileRead(info.key, before.part_elements if before.part_key == info.key else 0))
+        prefix = self._in_part(self._prefix, file)
         self._prefix = msgspec.structs.replace(
             prefix, last_key=info.key, part_key="", part_elements=0, files=prefix.files + (file.failure is None)
         )
@@ -219,7 +218,7 @@ class _Pass:
         progress = []
         if self._retried is not None and self._reading is not None:
             failures.append(_in_retry(self._retried, self._reading))
-        elif self._prefix is not None:
+        elif self._prefix is not _NONE:
             progress.append(self._in_part(self._prefix, self._reading))
         return Told(progress, failures)
 
