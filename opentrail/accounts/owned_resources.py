@@ -19,11 +19,15 @@ POLICY_KINDS: Final = frozenset((STORE, CHANNEL, DASHBOARD))  # that have polici
 
 @dataclass(frozen=True, slots=True)
 class OwnedResource:
-    """One resource; `organization_id` where it holds the events of a whole organization."""
+    """One resource; `organization_id` where it holds the events of a whole organization.
+
+    `retention_days`: how long it keeps events, where it does.
+    """
 
     arn: str
     account: str
     organization_id: str | None = None
+    retention_days: int | None = None
 
 
 Find = Callable[[str], OwnedResource | None]  # by ARN; None where there is none

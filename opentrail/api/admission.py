@@ -7,6 +7,7 @@ same second the new signature is the old one; two programs may well make the sam
 may come again for `limits.REPLAY_GRACE_SECONDS` after it came first. Presigned URLs are made to be used again, and are.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -24,21 +25,23 @@ class SignatureUsed(SignatureError):
 
 
 class SeenSignatures:
-    """Signatures of changing calls, verified ones alone; for one event loop."""
+    """Signatures of changing calls, verified ones alone. Safe from any thread."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._first: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
 
     def note(self, signature: Signature) -> None:
         """Raises SignatureUsed where it came first longer than the time of grace ago."""
         if signature.kind == "query":
             return
         now = self._clock.monotonic()
-        first = self._first.setdefault(signature.signature, now)
+        with self._lock:
+            first = self._first.setdefault(signature.signature, now)
+            self._forget(now)
         if now - first > limits.REPLAY_GRACE_SECONDS:
             raise SignatureUsed
-        self._forget(now)
 
     def _forget(self, now: float) -> None:
         """What no clock takes for good any longer; and the oldest where there are too many."""

@@ -14,6 +14,7 @@ from opentrail.accounts.resource_policy import delegated_admin_policy, external_
 from opentrail.api.call import Call
 from opentrail.api.faults import AccessDenied, ChannelInsufficientPermission, UnknownOperation
 from opentrail.api.permissions import Needed, permissions_of, tags_of
+from opentrail.api.retention import SHORTEN, shortens
 from opentrail.arn import parse_arn
 from opentrail.clock import MICROSECONDS, Clock, as_datetime
 from opentrail.wire.canonical import as_utf8
@@ -95,6 +96,11 @@ class Authorizer:
             decision = self._decided(policies, principal, needed, context)
             if not decision.allows:
                 raise _refusal(principal, needed, decision)
+            if shortens(call, self._facts.resources.find(needed.resource)):
+                shorten = Needed(SHORTEN, needed.resource, needed.shown)
+                decision = self._decided(policies, principal, shorten, context)
+                if not decision.allows:
+                    raise _refusal(principal, shorten, decision)
             self._require_external_id(needed, context)
             owners.add(_owner(needed.resource, principal.account))
         return owners.pop() if len(owners) == 1 else principal.account

@@ -51,7 +51,8 @@ class CloudTrailApi:
     has its intent on disk before. `source_address` tells whose address a record shows. `policies` say who
     may do what; without them everybody with a key may do everything in his account. `resources` tell of event data
     stores, channels and dashboards what their policies and conditions are about. `may_call` says whether one more call
-    passes the rate limits. `policies_wait`: finding policies may wait for the network.
+    passes the rate limits. `policies_wait`: finding policies may wait for the network. `least_retention_days` is what an
+    event data store may not be below.
     """
 
     def __init__(
@@ -72,13 +73,15 @@ class CloudTrailApi:
         resources: ResourceFacts | None = None,
         may_call: MayCall = lambda _principal, _operation: True,
         policies_wait: bool = False,
+        least_retention_days: int = 0,
     ) -> None:
         answering_rooms = {**LookupRoom(lookup, token_key).rooms, **(rooms or {})}
         durable = guarantee != "async"
         authorizer = Authorizer(policies or AttachedPolicies(), clock, source_address, resources)
         may = may_record if durable else lambda: True
+        seen = SeenSignatures(clock)
         self._around = Surroundings(
-            access_keys, clock, answering_rooms, may, authorizer, may_call, SeenSignatures(clock)
+            access_keys, clock, answering_rooms, may, authorizer, may_call, seen, least_retention_days
         )
         self._intake = intake
         self._steps_wait = policies_wait

@@ -25,6 +25,7 @@ from opentrail.api.faults import (
 )
 from opentrail.api.input_reading import read_audit_events, read_document, read_structure
 from opentrail.api.operations import OPERATIONS, TARGET_SERVICE, Operation
+from opentrail.api.retention import require_floor
 from opentrail.clock import Clock
 from opentrail.wire.service_models import service_model
 from opentrail.wire.signature_errors import InvalidSignature, MissingAuthentication
@@ -45,6 +46,7 @@ class Surroundings:
     authorizer: Authorizer
     may_call: MayCall
     seen: SeenSignatures
+    least_retention_days: int = 0  # that an event data store may have
 
 
 Step = Callable[[Surroundings, Call], None]
@@ -137,7 +139,8 @@ def keep_guarantee(around: Surroundings, call: Call) -> None:
 
 
 def authorize(around: Surroundings, call: Call) -> None:
-    """The caller may do this: the policies that speak of him say so."""
+    """The caller may do this: the policies that speak of him say so; and nobody may keep events too shortly."""
+    require_floor(call, around.least_retention_days)
     call.owner = around.authorizer.check(call)
 
 

@@ -141,6 +141,7 @@ def assemble(
         resources=resource_facts(engine, organizations.now, clock),
         may_call=recording.throttles.may_call_api,
         policies_wait=enforced is not None,
+        least_retention_days=settings.lake.least_retention_days,
     )
     reporters = frozenset(key.access_key_id for key in recording.configured)
     reports = Reports(access_keys, reporters, intake, journal, clock, source_address)

@@ -22,7 +22,7 @@ def owned_resources(engine: Engine) -> OwnedResources:
         found = stores.find(_id_in(arn))
         if found is None or found.store.arn != arn:
             return None
-        return OwnedResource(arn, found.store.account, found.store.organization_id)
+        return OwnedResource(arn, found.store.account, found.store.organization_id, found.store.retention_days)
 
     def channel(arn: str) -> OwnedResource | None:
         found = channels.find(_id_in(arn))

@@ -27,8 +27,10 @@ from opentrail.server.children import Child, Program, stop_all
 from opentrail.server.collection import spare_what_is_there
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.delivering import SECRET_VARIABLE
+from opentrail.server.folder_modes import note_root, require_private, write_privately
 from opentrail.server.health import Health, health_app
 from opentrail.server.http_server import QuietServer, http_server
+from opentrail.server.kept_retention import keep_retention, shortened_event
 from opentrail.server.listening import bind, url_of
 from opentrail.server.open_files import raise_open_files_limit
 from opentrail.server.sandbox import LOOPBACK, Sandbox, start_sandbox, wait_sandbox
@@ -65,16 +67,24 @@ class Sockets(NamedTuple):
     own_calls: socket.socket  # where our own clients call us: the doors', or one without TLS on loopback
 
 
-def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) -> None:
+def run_server(
+    folder: DataFolder, settings: Settings, *, with_sandbox: bool, may_shorten_retention: bool = False
+) -> None:
     """Run until SIGTERM or SIGINT; every child has ended when this returns.
 
-    Raises FolderInUse, PortTaken, ChildFailed before the server is ready.
+    Raises FolderOpenToOthers, FolderInUse, RetentionShortened, PortTaken, ChildFailed before the server is ready.
     """
     configure_logging(json_lines=settings.server.log_json)
     raise_open_files_limit()
+    require_private(folder)
+    write_privately()
+    if not with_sandbox:
+        note_root()
     folder.create()
     _empty(folder.spool)
     with ServerLock(folder.locks / "server.lock"), contextlib.ExitStack() as stack:
+        history_days = settings.history.retention_days
+        shortened_from = keep_retention(folder.root, history_days, may_shorten=may_shorten_retention)
         certificate = _certificate(settings)
         sockets = _bind_all(settings)
         for bound in (sockets.doors, sockets.console, sockets.own_calls):
@@ -88,6 +98,9 @@ def run_server(folder: DataFolder, settings: Settings, *, with_sandbox: bool) ->
         parts = assemble(folder, settings, upstreams, SystemClock(), own_endpoint)
         with _closing(parts):
             record_unended(parts.journal, parts.intake)
+            if shortened_from is not None:
+                account = settings.server.account
+                parts.intake.live(shortened_event(shortened_from, history_days, account, DEFAULT_REGION))
             if sandbox is not None:
                 wait_sandbox(sandbox)
             parts.querying.start()

@@ -170,6 +170,7 @@ class Lake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queries_at_once: int = 0  # further ones wait; 0: as many as there are processors
     query_memory_gib: float = 1.0  # of one query
     query_seconds: float = limits.QUERY_SECONDS
+    least_retention_days: int = 7  # AWS's own least
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,9 @@ def serve_command(
     digest_interval: Annotated[
         float | None, typer.Option(help="Seconds between digests, from 2; overrides the file.")
     ] = None,
+    allow_shorter_retention: Annotated[
+        bool, typer.Option("--allow-shorter-retention", help="Let [history] retention_days be less than it was.")
+    ] = False,
 ) -> None:
     """Start the server and run until SIGTERM or Ctrl-C."""
     settings = with_options(read_settings(config), tls_cert=tls_cert, tls_key=tls_key, workers=workers)
@@ -31,4 +34,4 @@ def serve_command(
     check_delivery(delivery)
     settings = msgspec.structs.replace(settings, delivery=delivery)
     chosen = data_dir if data_dir is not None else Path(settings.data_dir) if settings.data_dir else None
-    run_server(DataFolder.resolve(chosen), settings, with_sandbox=False)
+    run_server(DataFolder.resolve(chosen), settings, with_sandbox=False, may_shorten_retention=allow_shorter_retention)
