@@ -51,8 +51,8 @@ class CloudTrailApi:
     has its intent on disk before. `source_address` tells whose address a record shows. `policies` say who
     may do what; without them everybody with a key may do everything in his account. `resources` tell of event data
     stores, channels and dashboards what their policies and conditions are about. `may_call` says whether one more call
-    passes the rate limits. `policies_wait`: finding policies may wait for the network. `least_retention_days` is what an
-    event data store may not be below.
+    passes the rate limits. `policies_wait`: finding policies may wait for the network. `least_retention_days` is what
+    an event data store may not be below.
     """
 
     def __init__(
