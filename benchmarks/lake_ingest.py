@@ -9,7 +9,7 @@ event is a new one. CPU is user plus system time of the process of the doors (an
 
 import argparse
 import json
-import os
+import resource
 import signal
 import statistics
 import subprocess
@@ -24,6 +24,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from benchmarks.importing import generate
 from benchmarks.processes import cpu_seconds, free_port, kept_connection, rss_mib, wait_for_port
 
 ACCOUNT = "123456789012"
@@ -151,14 +152,72 @@ def run_audit_events(server: int, port: int, channel: str, seconds: float, clien
     print(f"  memory of the doors        {rss_mib(server):>12,.0f} MiB")
 
 
+def measure_import(folder: Path) -> None:
+    """In the child: run one import of the files that `folder` holds, and print its figures as JSON."""
+    from opentrail.catalog.database import open_catalog  # noqa: PLC0415
+    from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores  # noqa: PLC0415
+    from opentrail.catalog.lake_imports import ImportRequest, LakeImports  # noqa: PLC0415
+    from opentrail.clock import SystemClock  # noqa: PLC0415
+    from opentrail.intake import Intake  # noqa: PLC0415
+    from opentrail.journal import Journal  # noqa: PLC0415
+    from opentrail.lake.imports.running import ImportRun  # noqa: PLC0415
+    from opentrail.lake.stores import store_arn  # noqa: PLC0415
+    from opentrail.objects.s3_client import S3Access  # noqa: PLC0415
+    from opentrail.server.import_buckets import OwnImportBuckets  # noqa: PLC0415
+    from opentrail.trails.clients import Clients  # noqa: PLC0415
+
+    clock, engine = SystemClock(), open_catalog(folder / "catalog")
+    store_id, import_id = str(uuid.uuid4()), str(uuid.uuid4())
+    stores, imports = EventDataStores(engine), LakeImports(engine)
+    store = EventDataStore(
+        id=store_id, arn=store_arn(store_id, ACCOUNT, REGION), name="bench", account=ACCOUNT, region=REGION,
+        selectors=(), retention_days=3653,
+    )  # fmt: skip
+    stores.create(store, lambda: 0)
+    role = f"arn:aws:iam::{ACCOUNT}:role/import"
+    imports.start(
+        import_id, ACCOUNT, REGION, store_id, ImportRequest(store.arn, "s3://logs/", REGION, role, clock.now_us()), 0
+    )
+    buckets = OwnImportBuckets(Clients(lambda *_: S3Access(), as_service=False), folder)
+    with Journal.open(folder / "journal", clock) as journal:
+        intake = Intake(journal, clock)
+        run = ImportRun(imports, stores, buckets, journal, intake, clock, lambda _seconds: True)
+        cpu, wall = time.process_time(), time.monotonic()
+        run.run(import_id)
+        figures = {"events": journal.head(), "cpu": time.process_time() - cpu, "wall": time.monotonic() - wall}
+        intake.close()
+    figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(figures))
+
+
+def run_import(records: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="opentrail-bench-") as text:
+        folder = Path(text)
+        size = generate(folder, records)
+        command = [sys.executable, "-m", "benchmarks.lake_ingest", "--import-from", text]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        figures = json.loads(done.stdout.splitlines()[-1])
+    if figures["events"] != records:
+        raise AssertionError(f"{figures['events']} of {records} events came in")
+    print(f"Import: {records:,} events of {size / records:,.0f} bytes from log files in a folder into the journal")
+    print(f"  events a core-second       {records / figures['cpu']:>12,.0f}")
+    print(f"  events/s of wall time      {records / figures['wall']:>12,.0f}")
+    print(f"  memory, at most            {figures['peak_mib']:>12,.0f} MiB")
+
+
 def main(arguments: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=10.0)
     options.add_argument("--clients", type=int, default=8)
+    options.add_argument("--records", type=int, default=200_000)
+    options.add_argument("--import-from", type=Path, help=argparse.SUPPRESS)
     told = options.parse_args(arguments)
+    if told.import_from is not None:
+        measure_import(told.import_from)
+        return
     measure_audit_events(told.seconds, told.clients)
+    run_import(told.records)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
     main(sys.argv[1:])

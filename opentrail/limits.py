@@ -260,3 +260,13 @@ IMPORT_PREFIXES_AT_ONCE = 500  # noted in one transaction
 # Policies of upstreams, where the sandbox enforces them
 IAM_ACCOUNTS_IN_MEMORY = 64  # accounts whose users, roles and policies are remembered
 BUCKET_POLICIES_IN_MEMORY = 4096
+
+# Audit events sent by a program itself (opentrail.audit)
+AUDIT_WAITING_EVENTS = 10_000  # put and not yet kept; what comes beyond it is a failure
+AUDIT_WAITING_BYTES = 16 * MIB
+AUDIT_CALL_BYTES = 1_000_000  # of one PutAuditEvents call; AWS's "1 MB", as the smaller of its readings
+AUDIT_GATHER_SECONDS = 0.2  # an event waits so long for others to share its call
+AUDIT_RETRY_SECONDS = 0.2  # after the first failed call; doubled each time
+AUDIT_LONGEST_RETRY_SECONDS = 30.0
+AUDIT_SEND_SECONDS = 10.0  # to connect, and for an answer
+AUDIT_EXIT_SECONDS = 5.0  # at the program's end, to send what waits
