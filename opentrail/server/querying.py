@@ -14,6 +14,7 @@ from opentrail.accounts.organizations import Organizations
 from opentrail.accounts.sealing import derived_key
 from opentrail.api.call import Room
 from opentrail.api.rooms.queries import QueriesRoom
+from opentrail.api.rooms.sample_queries import SampleQueriesRoom
 from opentrail.catalog.event_data_stores import EventDataStores
 from opentrail.catalog.queries import Query, QueryCatalog
 from opentrail.clock import Clock
@@ -82,7 +83,10 @@ class Querying:
             self._delivery.tell,
         )
         token_key = derived_key(keys.root, TOKEN_PURPOSE)
-        self.rooms: Mapping[str, Room] = QueriesRoom(self._queries, catalog, stores, clock, token_key).rooms
+        self.rooms: Mapping[str, Room] = {
+            **QueriesRoom(self._queries, catalog, stores, clock, token_key).rooms,
+            **SampleQueriesRoom(token_key).rooms,
+        }
 
     def start(self) -> None:
         """Begin to deliver results; the AWS port is there."""

@@ -50,7 +50,8 @@ MACROS: Final = (
     "from_base_(s, b) AS list_reduce(list_transform(string_split(lower(s), ''), lambda c_:"
     " CAST(strpos('0123456789abcdefghijklmnopqrstuvwxyz', c_) - 1 AS BIGINT)), lambda a_, c_: a_ * b + c_)",
     "interval_text(i) AS (CASE WHEN epoch(i) < 0 THEN '-' ELSE '' END || CAST(CAST(floor(abs(epoch(i)) / 86400)"
-    " AS BIGINT) AS VARCHAR) || strftime(make_timestamp(CAST(round(abs(epoch(i)) * 1000000) AS BIGINT)), ' %H:%M:%S.%g'))",
+    " AS BIGINT) AS VARCHAR)"
+    " || strftime(make_timestamp(CAST(round(abs(epoch(i)) * 1000000) AS BIGINT)), ' %H:%M:%S.%g'))",
     "months_(i) AS (date_part('year', i) * 12 + date_part('month', i))",
     "months_text(i) AS (CASE WHEN months_(i) < 0 THEN '-' ELSE '' END || (abs(months_(i)) // 12) || '-' ||"
     " (abs(months_(i)) % 12))",
