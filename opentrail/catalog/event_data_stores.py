@@ -33,13 +33,6 @@ FederationStatus = Literal["ENABLING", "ENABLED", "DISABLING", "DISABLED"]
 Head = Callable[[], int]  # the journal's newest position, asked for while the catalog is locked
 
 
-class ContextKeySelector(msgspec.Struct, frozen=True):
-    """Which keys of one kind (`TagContext`, `RequestContext`) are added to the events of a store."""
-
-    type: str
-    equals: tuple[str, ...]
-
-
 class EventDataStore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A store as its owner set it up. Times in microseconds since the epoch."""
 
@@ -52,6 +45,7 @@ class EventDataStore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     selectors: tuple[AdvancedSelector, ...]
     multi_region: bool = True
     organization_id: str | None = None  # set for the stores of an organization
+    members: tuple[str, ...] = ()  # of that organization: its accounts beside the management account
     retention_days: int
     billing_mode: BillingMode = "EXTENDABLE_RETENTION_PRICING"
     termination_protection: bool = True
@@ -64,7 +58,6 @@ class EventDataStore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     federation_status: FederationStatus = "DISABLED"
     federation_role_arn: str | None = None
     max_event_size: Literal["Standard", "Large"] = "Standard"
-    context_keys: tuple[ContextKeySelector, ...] = ()
     insight_selectors: tuple[InsightSelector, ...] = ()
     insights_destination: str | None = None  # the ARN of the store that gets the Insights of this one
 
@@ -152,6 +145,10 @@ class EventDataStores:
         return self._read(
             _newest().where(stores.c.account == account, stores.c.region == region).order_by(stores.c.name)
         )
+
+    def of_organizations(self) -> list[StoreVersion]:
+        """The newest versions of the stores that hold the events of a whole organization."""
+        return [version for version in self._read(_newest()) if version.store.organization_id is not None]
 
     def newest_change(self) -> int:
         """A number that is another one after each change of any store."""

@@ -69,18 +69,6 @@ class InvalidParameter(ClientError):
     code = "InvalidParameterException"
 
 
-class InvalidInsights(ClientError):
-    """The insight selectors are not valid."""
-
-    code = "InvalidInsightSelectorsException"
-
-
-class StoreWithoutInsights(ClientError):
-    """Insights are not enabled for the event data store."""
-
-    code = "InsightNotEnabledException"
-
-
 class NotPermitted(ClientError):
     """The operation is not permitted."""
 

@@ -16,17 +16,19 @@ from typing import Final
 from sqlalchemy import Engine
 
 from opentrail import limits, telemetry
+from opentrail.catalog.channels import Channels
 from opentrail.catalog.event_data_stores import EventDataStores
 from opentrail.clock import Clock
 from opentrail.journal import Batch
 from opentrail.journal.entries import ReadResult
+from opentrail.lake.channel_destinations import ChannelDestinations
 from opentrail.lake.event_rows import connect
 from opentrail.lake.files import write_new
 from opentrail.lake.reading import keep_after_us
 from opentrail.lake.settings import LakeSettings
 from opentrail.lake.store_in_pass import StoreInPass
 from opentrail.lake.tables import NAMESPACE, layout_named, layout_of, stored_columns
-from opentrail.lake.timeline import ChannelDestinations, MakeMatcher, StoreTimeline, reaches_lake, timelines
+from opentrail.lake.timeline import MakeMatcher, StoreTimeline, reaches_lake, timelines
 from opentrail.lake.upkeep import TableUpkeep
 from opentrail.segments.snapshot import SnapshotReader
 from opentrail.segments.table import EventTable, drop_table
@@ -52,7 +54,6 @@ class LakeFollower:
         clock: Clock,
         settings: LakeSettings,
         make_matcher: MakeMatcher,
-        destinations: ChannelDestinations,
     ) -> None:
         self._catalog = EventDataStores(engine)
         self._tables = tables
@@ -60,7 +61,7 @@ class LakeFollower:
         self._clock = clock
         self._settings = settings
         self._make_matcher = make_matcher
-        self._destinations = destinations
+        self._destinations = ChannelDestinations(Channels(engine))
         self._engine = connect(settings.threads)
         self._stores: dict[str, StoreInPass] | None = None
         self._open_tables: dict[str, EventTable] = {}

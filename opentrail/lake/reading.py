@@ -5,7 +5,7 @@ journal: so each event is there exactly once, whatever is committed meanwhile, a
 reading begins. Events that have served their time are left out, whether their file is still there or not.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +14,17 @@ from typing import Final
 from sqlalchemy import Engine
 
 from opentrail import limits
+from opentrail.catalog.channels import Channels
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.clock import MICROSECONDS, Clock
 from opentrail.journal import Journal
+from opentrail.lake.channel_destinations import ChannelDestinations
 from opentrail.lake.engine import Table
 from opentrail.lake.event_rows import EventRows, late_select_of
 from opentrail.lake.faults import StoreNotFound
 from opentrail.lake.sql.types import quoted, text_literal
 from opentrail.lake.tables import columns_of, layout_of, select_list, stored_columns
-from opentrail.lake.timeline import ChannelDestinations, StoreTimeline, reaches_lake
+from opentrail.lake.timeline import StoreTimeline, reaches_lake
 from opentrail.segments.snapshot import SnapshotReader
 from opentrail.segments.sweep import reading
 from opentrail.selectors.events import events_of
@@ -33,19 +35,13 @@ _DAY_SECONDS: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What stores may cover: the Regions that are enabled, and the accounts of the organization."""
+    """What stores may cover: the Regions that are enabled."""
 
     regions: tuple[str, ...]
-    members: tuple[str, ...] = ()
 
     def matcher(self, store: EventDataStore) -> Matcher:
         """What a version of a store selects."""
-        return store_matcher(store, self.regions, self.members)
-
-
-def nowhere(channel: str, position: int) -> Collection[str]:
-    """The destinations of channels where there are none."""
-    return ()
+        return store_matcher(store, self.regions)
 
 
 def keep_after_us(store: EventDataStore, now_us: int) -> int:
@@ -67,14 +63,13 @@ class LakeReader:
         journal: Journal,
         clock: Clock,
         reach: Reach,
-        destinations: ChannelDestinations = nowhere,
     ) -> None:
         self._stores = EventDataStores(catalog)
         self._tables = tables
         self._journal = journal
         self._clock = clock
         self._reach = reach
-        self._destinations = destinations
+        self._destinations = ChannelDestinations(Channels(catalog))
 
     @contextmanager
     def reading(self, store_id: str) -> Iterator[Table]:

@@ -1,11 +1,11 @@
 """Which event data store a caller means, and whether the caller may have it: ARNs and IDs, owners, organizations."""
 
 import re
-from collections.abc import Callable, Collection
 from typing import Final
 
 from opentrail.accounts.faults import NoOrganization, NotManagementAccount
 from opentrail.accounts.organization import Organization
+from opentrail.accounts.organizations import KnownOrganization, require_ready
 from opentrail.arn import Arn, parse_arn
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores, StoreVersion
 from opentrail.lake.faults import StoreArnInvalid, StoreInactive, StoreNotFound
@@ -14,8 +14,6 @@ _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _TYPE: Final = "eventdatastore/"
 
-Shared = Callable[[EventDataStore, str], bool]  # whether the store's own policy may let this account in
-
 
 def store_arn(store_id: str, account: str, region: str) -> str:
     """The ARN of a store."""
@@ -23,24 +21,11 @@ def store_arn(store_id: str, account: str, region: str) -> str:
 
 
 class StoreRegistry:
-    """Finds stores for callers.
+    """Finds stores for callers, who may do what they ask for by policy: that is settled before."""
 
-    `organization`: None where no account belongs to one. `delegated`: the accounts that administer it besides the
-    management account. `shared`: stores of other accounts are there for the accounts for which it says so; whether a
-    caller may do what he asks for is decided before, by policy.
-    """
-
-    def __init__(
-        self,
-        stores: EventDataStores,
-        organization: Organization | None = None,
-        delegated: Callable[[], Collection[str]] = tuple,
-        shared: Shared = lambda store, account: False,
-    ) -> None:
+    def __init__(self, stores: EventDataStores, organization: KnownOrganization = lambda: None) -> None:
         self._stores = stores
         self._organization = organization
-        self._delegated = delegated
-        self._shared = shared
 
     def find(self, text: str, account: str, region: str, *, owner: str | None = None) -> StoreVersion:
         """The store that an ARN or ID means to a caller of `account` in `region`, in whatever state.
@@ -77,27 +62,24 @@ class StoreRegistry:
     def seen_by(self, account: str, region: str) -> list[StoreVersion]:
         """The stores that `account` has in `region`; an administrator has those of the organization too."""
         found = self._stores.of_account(account, region)
-        manager = self._organization.management_account if self._organization is not None else account
-        if manager != account and self._administers(account):
-            of_manager = self._stores.of_account(manager, region)
+        organization = self._organization()
+        if organization is not None and account in organization.delegated_admins:
+            of_manager = self._stores.of_account(organization.management_account, region)
             found += [version for version in of_manager if version.store.organization_id is not None]
         return found
 
-    def organization_for(self, account: str) -> tuple[str, str]:
-        """The id of the organization whose stores `account` may make, and the account that owns these.
+    def organization_for(self, account: str) -> Organization:
+        """The organization whose stores `account` may make.
 
-        Raises NoOrganization, NotManagementAccount.
+        Raises NoOrganization, NotManagementAccount, NotAllFeatures, CloudTrailNotTrusted.
         """
-        organization = self._organization
+        organization = self._organization()
         if organization is None or account not in organization.accounts:
             raise NoOrganization
-        if not self._administers(account):
+        if not organization.is_administered_by(account):
             raise NotManagementAccount
-        return organization.id, organization.management_account
-
-    def is_manager(self, account: str) -> bool:
-        """Whether `account` is the management account: some things a delegated administrator may not."""
-        return self._organization is not None and account == self._organization.management_account
+        require_ready(organization)
+        return organization
 
     def _read(self, text: str, owner: str, region: str) -> tuple[str, str | None]:
         """The ID and account that an ARN or ID names. Raises StoreArnInvalid, StoreNotFound."""
@@ -114,16 +96,8 @@ class StoreRegistry:
         return store_id.lower(), arn.account
 
     def _is_reached(self, store: EventDataStore, account: str) -> bool:
-        if store.account == account:
-            return True
-        if store.organization_id is not None and self._administers(account):
-            return True
-        return self._shared(store, account)
+        return store.account == account or (store.organization_id is not None and self._administers(account))
 
     def _administers(self, account: str) -> bool:
-        organization = self._organization
-        if organization is None:
-            return False
-        if account == organization.management_account:
-            return True
-        return account in organization.members and account in self._delegated()
+        organization = self._organization()
+        return organization is not None and organization.is_administered_by(account)

@@ -13,7 +13,7 @@ IMPORT: Final = "import:"  # followed by the ID of the store that imports
 CHANNEL: Final = "channel:"  # followed by the ID of the channel
 
 MakeMatcher = Callable[[EventDataStore], Matcher]
-ChannelDestinations = Callable[[str, int], Collection[str]]  # channel ID, position: IDs of the stores it named there
+Destinations = Callable[[str, int], Collection[str]]  # channel ID, position: IDs of the stores it named there
 
 
 def reaches_lake(origin: str) -> bool:
@@ -24,9 +24,7 @@ def reaches_lake(origin: str) -> bool:
 class StoreTimeline:
     """The versions of one store, oldest first, at least one."""
 
-    def __init__(
-        self, versions: Sequence[StoreVersion], make_matcher: MakeMatcher, destinations: ChannelDestinations
-    ) -> None:
+    def __init__(self, versions: Sequence[StoreVersion], make_matcher: MakeMatcher, destinations: Destinations) -> None:
         self.versions = versions
         self._make_matcher = make_matcher
         self._destinations = destinations
@@ -88,7 +86,7 @@ class StoreTimeline:
 
 
 def timelines(
-    versions: Iterable[StoreVersion], make_matcher: MakeMatcher, destinations: ChannelDestinations
+    versions: Iterable[StoreVersion], make_matcher: MakeMatcher, destinations: Destinations
 ) -> dict[str, StoreTimeline]:
     """The stores that `versions` (oldest first) are of, by ID."""
     by_store: dict[str, list[StoreVersion]] = {}

@@ -68,12 +68,12 @@ def trail_matcher(trail: Trail, enabled_regions: Iterable[str], members: Collect
     return Matcher(covered, by_category)
 
 
-def store_matcher(store: EventDataStore, enabled_regions: Iterable[str], members: Collection[str] = ()) -> Matcher:
-    """What `store` selects; `members` are the accounts of its organization, for an organization's store.
+def store_matcher(store: EventDataStore, enabled_regions: Iterable[str]) -> Matcher:
+    """What `store` selects.
 
     A store of one Region has the events whose `awsRegion` is its own, global services or not.
     """
-    accounts = {store.account, *members} if store.organization_id is not None else {store.account}
+    accounts = {store.account, *store.members}
     regions = set(enabled_regions) if store.multi_region else {store.region}
     covered = Coverage(frozenset(accounts), frozenset(regions), global_services=True)
     return Matcher(covered, predicates(Selectors(advanced=store.selectors)))

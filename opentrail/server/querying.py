@@ -56,18 +56,12 @@ class Querying:
         self._signing = SigningKeys(engine, keys.root, clock, told.key_rotation_days)
         catalog, results = QueryCatalog(engine), Results(folder.results)
         self._delivery = ResultDelivery(catalog, results, buckets, self._sign, clock, _source_arn)
-        organization = organizations.now()
-        stores = StoreRegistry(
-            EventDataStores(engine),
-            organization,
-            lambda: organization.delegated_admins if organization is not None else (),
-        )
+        stores = StoreRegistry(EventDataStores(engine), organizations.now)
         lake = Lake(
             folder.tables,
             folder.journal,
             folder.catalog,
             settings.regions.enabled,
-            lambda: _accounts(organizations),
             keys.sealer.keys if keys.sealer is not None else {},
         )
         self._processes = QueryProcesses()
@@ -115,8 +109,3 @@ def query_settings(lake: LakeSettings) -> QuerySettings:
 
 def _source_arn(query: Query) -> str:
     return store_arn(query.stores[0], query.account, query.region)
-
-
-def _accounts(organizations: Organizations) -> tuple[str, ...]:
-    organization = organizations.now()
-    return tuple(sorted(organization.accounts)) if organization is not None else ()

@@ -209,6 +209,7 @@ def _worker(folder: DataFolder, settings: Settings, own_endpoint: str) -> Progra
         history=settings.history,
         journal=settings.journal,
         delivery=msgspec.structs.replace(settings.delivery, secret_access_key="", secret_access_key_env=""),
+        lake=settings.lake,
         regions=settings.regions.enabled,
         members=_accounts(settings.organization),
         own_endpoint=own_endpoint,

@@ -165,8 +165,10 @@ class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Event data stores: how their queries are run."""
+    """Event data stores: how they are written, and how their queries are run."""
 
+    commit_interval_seconds: float = 60.0
+    ingest_threads: int = 0  # that make columns of events; 0: half as many as there are processors
     queries_at_once: int = 0  # further ones wait; 0: as many as there are processors
     query_memory_gib: float = 1.0  # of one query
     query_seconds: float = limits.QUERY_SECONDS

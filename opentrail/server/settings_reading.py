@@ -145,7 +145,9 @@ def check_delivery(delivery: Delivery) -> None:
 
 
 def check_lake(lake: Lake) -> None:
-    """Raise BadSettings where queries cannot be run so."""
+    """Raise BadSettings where stores cannot be written, or queries not be run so."""
+    if lake.commit_interval_seconds <= 0 or lake.ingest_threads < 0:
+        raise BadSettings("[lake] commit_interval_seconds: more than 0; ingest_threads: 0 or more")
     if lake.queries_at_once < 0 or lake.query_memory_gib <= 0 or lake.query_seconds <= 0:
         raise BadSettings("[lake] queries_at_once: 0 or more; query_memory_gib and query_seconds: more than 0")
 

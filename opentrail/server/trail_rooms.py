@@ -1,4 +1,4 @@
-"""Puts together what answers the operations on trails: catalog, checks of destinations, rooms."""
+"""Puts together what answers the operations on trails and event data stores: catalog, checks, rooms."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,10 +6,13 @@ from sqlalchemy import Engine
 
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.organizations import Organizations
+from opentrail.accounts.sealing import derived_key
 from opentrail.api.call import Room
 from opentrail.api.rooms.delegated_admins import DelegatedAdminsRoom
 from opentrail.api.rooms.event_configuration import EventConfigurationRoom
+from opentrail.api.rooms.event_data_stores import EventDataStoresRoom
 from opentrail.api.rooms.event_selectors import EventSelectorsRoom
+from opentrail.api.rooms.federation import FederationRoom
 from opentrail.api.rooms.insights import InsightsRoom
 from opentrail.api.rooms.public_keys import PublicKeysRoom
 from opentrail.api.rooms.resource_policies import ResourcePoliciesRoom
@@ -25,12 +28,15 @@ from opentrail.server.organization_watch import OrganizationWatch
 from opentrail.server.own_calls import OwnCalls
 from opentrail.server.owned_resources import owned_resources
 from opentrail.server.settings import Settings
+from opentrail.server.store_rooms import store_parts, taggable
 from opentrail.trails.changes import TrailChanges
 from opentrail.trails.clients import Clients
 from opentrail.trails.destinations import Destinations
 from opentrail.trails.registry import Registry
 from opentrail.trails.signing_keys import SigningKeys
-from opentrail.trails.tagging import Tagging
+from opentrail.trails.tagging import Tagging, check_tags
+
+TOKEN_PURPOSE = "store-page-tokens"
 
 
 def trail_rooms(
@@ -51,23 +57,28 @@ def trail_rooms(
     trails = Trails(engine)
     organizations = organizations_of(settings, engine, clock)
     registry = Registry(trails, organizations.now)
-    destinations = Destinations(Clients(calls.access, as_service=calls.as_service), calls.folders)
+    clients = Clients(calls.access, as_service=calls.as_service)
+    destinations = Destinations(clients, calls.folders)
     changes = TrailChanges(trails, registry, destinations, head, clock, settings.regions.enabled)
     keys = SigningKeys(engine, root_key, clock, settings.delivery.key_rotation_days)
     changes.follow_organization(organizations.now())
     if watch is not None:
         watch.follow_with(changes.follow_organization)
+    stores = store_parts(engine, organizations, clients, head, clock)
+    if watch is not None:
+        watch.follow_with(stores.changes.follow_organization)
+    resources = owned_resources(engine)
     return {
         **TrailsRoom(registry, changes, lambda trail_id: read_status(engine, trail_id)).rooms,
         **EventSelectorsRoom(registry, changes).rooms,
-        **InsightsRoom(registry, changes).rooms,
-        **EventConfigurationRoom(registry, changes).rooms,
-        **TagsRoom(Tagging(trails, Tags(engine), registry.administers)).rooms,
+        **EventDataStoresRoom(stores.registry, stores.changes, check_tags, derived_key(root_key, TOKEN_PURPOSE)).rooms,
+        **FederationRoom(stores.registry, stores.changes).rooms,
+        **InsightsRoom(registry, changes, stores.registry, stores.changes).rooms,
+        **EventConfigurationRoom(registry, changes, stores.registry, stores.changes).rooms,
+        **TagsRoom(Tagging(trails, Tags(engine), registry.administers, taggable(engine, resources))).rooms,
         **PublicKeysRoom(keys.listed, clock).rooms,
         **DelegatedAdminsRoom(organizations).rooms,
-        **ResourcePoliciesRoom(
-            ResourcePolicies(engine, clock.now_us), owned_resources(engine), organizations.now
-        ).rooms,
+        **ResourcePoliciesRoom(ResourcePolicies(engine, clock.now_us), resources, organizations.now).rooms,
     }
 
 

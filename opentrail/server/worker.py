@@ -1,8 +1,8 @@
 """The second process: the followers of the journal, and the journal's own retention.
 
 Kept apart from the doors so that gzip, Parquet and compaction never hold up a call. It only reads the journal; history
-writes the tables, trails their outbox. Killed at any moment, each goes on at the next start from what it made durable;
-neither waits for the other.
+writes its table, the lake those of event data stores, trails their outbox. Killed at any moment, each goes on at the
+next start from what it made durable; none waits for another.
 """
 
 import os
@@ -26,8 +26,9 @@ from opentrail.journal import Journal
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.delivering import SECRET_VARIABLE, Delivering
 from opentrail.server.importing import Importing
+from opentrail.server.lake_writing import LakeWriting
 from opentrail.server.open_files import raise_open_files_limit
-from opentrail.server.settings import Delivery, History
+from opentrail.server.settings import Delivery, History, Lake
 from opentrail.server.settings import Journal as JournalSettings
 from opentrail.telemetry import configure_logging, logger
 
@@ -45,6 +46,7 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     history: History
     journal: JournalSettings
     delivery: Delivery
+    lake: Lake
     regions: tuple[str, ...]
     members: tuple[str, ...]  # accounts of the organization
     own_endpoint: str
@@ -104,12 +106,14 @@ def run(settings: WorkerSettings) -> None:
         os.environ.get(SECRET_VARIABLE, ""),
     )
     delivering.start(stop)
+    lake = LakeWriting(folder, journal, clock, settings.lake, settings.regions)
+    lake.start(stop)
     importing = Importing(
         folder, delivering.engine, settings.delivery, settings.own_endpoint, log_json=settings.log_json
     )
     keep_us = int(settings.journal.keep_hours * 3600 * MICROSECONDS)
     trim_at = clock.monotonic() + TRIM_EVERY_SECONDS
-    while not stop.wait(limits.IMPORT_LOOK_SECONDS) and thread.is_alive() and delivering.running:
+    while not stop.wait(limits.IMPORT_LOOK_SECONDS) and thread.is_alive() and delivering.running and lake.running:
         importing.look()
         if clock.monotonic() >= trim_at:
             trim_journal(journal, clock.now_us() - keep_us)
@@ -118,6 +122,7 @@ def run(settings: WorkerSettings) -> None:
     importing.close()
     thread.join(STOP_SECONDS)
     delivering.close(STOP_SECONDS)
+    lake.close(STOP_SECONDS)
     journal.close()
 
 

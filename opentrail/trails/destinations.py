@@ -8,7 +8,7 @@ from opentrail.catalog.destination import destination_of
 from opentrail.catalog.trails import Trail
 from opentrail.trails.bucket_check import BucketCheck
 from opentrail.trails.clients import Clients
-from opentrail.trails.kms_check import KmsCheck
+from opentrail.trails.kms_check import KeyUser, KmsCheck
 from opentrail.trails.log_group_check import LogGroupCheck
 from opentrail.trails.making import Members
 from opentrail.trails.topic_check import TopicCheck
@@ -34,7 +34,8 @@ class Destinations:
         if members.topic:
             self._topic.check(trail)
         if members.kms_key_id:
-            trail = msgspec.structs.replace(trail, kms_key_arn=self._key.check(members.kms_key_id, trail))
+            user = KeyUser(trail.arn, trail.account, trail.home_region)
+            trail = msgspec.structs.replace(trail, kms_key_arn=self._key.check(members.kms_key_id, user))
         if members.log_group_arn is not None or members.role_arn is not None:
             self._log_group.check(trail)
         return trail

@@ -153,12 +153,6 @@ class InvalidParameter(ClientError):
     code = "InvalidParameterException"
 
 
-class InvalidInsightSelectors(ClientError):
-    """The insight selectors are not valid."""
-
-    code = "InvalidInsightSelectorsException"
-
-
 class InsightsNotEnabled(ClientError):
     """Insights are not enabled."""
 

@@ -1,11 +1,11 @@
-"""Whether a trail's files can be encrypted with a KMS key: it exists, is in use, and its policy lets CloudTrail."""
+"""Whether CloudTrail can encrypt with a KMS key for a trail or a store: it exists, is in use, its policy lets it."""
 
 import re
+from dataclasses import dataclass
 from typing import Any, Final
 
 from opentrail.accounts.policy import Caller, PolicyUnreadable, Request, evaluate, read_policy
 from opentrail.arn import parse_arn
-from opentrail.catalog.trails import Trail
 from opentrail.trails.clients import S3_ERRORS, SERVICE, Clients, refusal_code
 from opentrail.trails.faults import InsufficientKeyPolicy, InvalidKeyId, KeyNotFound, KeyUnusable
 from opentrail.trails.naming import is_region
@@ -15,19 +15,29 @@ _KEY: Final = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-
 _REFUSED_AS: Final = {"AccessDeniedException": InsufficientKeyPolicy, "KMSInvalidStateException": KeyUnusable}
 
 
+@dataclass(frozen=True, slots=True)
+class KeyUser:
+    """For what a key is asked about, where it is at home, and the actions that CloudTrail needs there."""
+
+    arn: str
+    account: str
+    region: str
+    actions: tuple[str, ...] = ("kms:GenerateDataKey",)
+
+
 class KmsCheck:
     """Checks keys."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
-    def check(self, key_id: str, trail: Trail) -> str:
+    def check(self, key_id: str, user: KeyUser) -> str:
         """The full ARN of the key that an id, alias or ARN means.
 
         Raises InvalidKeyId, KeyNotFound, KeyUnusable, InsufficientKeyPolicy, DestinationUnknown.
         """
-        region = _region(key_id, trail.home_region)
-        client = self._clients.client("kms", trail.account, region)
+        region = _region(key_id, user.region)
+        client = self._clients.client("kms", user.account, region)
         try:
             key = client.describe_key(KeyId=key_id)["KeyMetadata"]
             arn = str(key["Arn"])
@@ -38,7 +48,7 @@ class KmsCheck:
         except S3_ERRORS as error:
             code = refusal_code(error, f"KMS key {key_id}")
             raise _REFUSED_AS.get(code, KeyNotFound)(f"KMS key {key_id}: {code}") from error
-        if not _allows(text, arn, trail):
+        if not all(_allows(text, arn, user, action) for action in user.actions):
             raise InsufficientKeyPolicy(f"Insufficient permissions to access KMS key {arn}.")
         return arn
 
@@ -67,16 +77,16 @@ def _require_usable(key: dict[str, Any]) -> None:
         raise KeyUnusable(f"KMS key {key['Arn']} is not a symmetric encryption key.")
 
 
-def _allows(text: str, arn: str, trail: Trail) -> bool:
-    """Whether CloudTrail may make data keys for the trail; in a key's policy `*` is the key itself."""
+def _allows(text: str, arn: str, user: KeyUser, action: str) -> bool:
+    """Whether CloudTrail may do this for the user of the key; in a key's policy `*` is the key itself."""
     context: dict[str, str | tuple[str, ...]] = {
-        "aws:SourceArn": trail.arn,
-        "aws:SourceAccount": trail.account,
+        "aws:SourceArn": user.arn,
+        "aws:SourceAccount": user.account,
         "aws:PrincipalIsAWSService": "true",
-        "kms:EncryptionContext:aws:cloudtrail:arn": trail.arn,
+        "kms:EncryptionContext:aws:cloudtrail:arn": user.arn,
         "kms:EncryptionContextKeys": ("aws:cloudtrail:arn", "aws:s3:arn"),
     }
-    request = Request(Caller(service=SERVICE), "kms:GenerateDataKey", arn, context)
+    request = Request(Caller(service=SERVICE), action, arn, context)
     try:
         return evaluate([read_policy(text)], request).allows
     except PolicyUnreadable:

@@ -1,8 +1,9 @@
-"""Tags of trails: which ARNs may be named, and what tags may be."""
+"""Tags of resources: which ARNs may be named, and what tags may be."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 from opentrail import limits
+from opentrail.accounts.owned_resources import Find, OwnedResource
 from opentrail.arn import parse_arn
 from opentrail.catalog.tags import Tag, Tags
 from opentrail.catalog.trails import Trails
@@ -13,13 +14,21 @@ _RESERVED = "aws:"
 
 
 class Tagging:
-    """Reads and changes the tags of trails, for callers in the trail's account and Region.
+    """Reads and changes the tags of resources, for callers in their account and Region.
 
-    `administers`: whether an account may do with the trails of its organization what their owner may.
+    `others`: finds resources that are no trails, by ARN. `administers`: whether an account may do with the resources
+    of its organization what their owner may.
     """
 
-    def __init__(self, trails: Trails, tags: Tags, administers: Callable[[str], bool] = lambda account: False) -> None:
+    def __init__(
+        self,
+        trails: Trails,
+        tags: Tags,
+        administers: Callable[[str], bool] = lambda account: False,
+        others: Find = lambda arn: None,
+    ) -> None:
         self._trails = trails
+        self._others = others
         self._tags = tags
         self._administers = administers
 
@@ -52,12 +61,18 @@ class Tagging:
             raise InvalidTrailArn(f"Region in ARN is wrong, you can only access resources in region {region}.")
         if parsed.resource.partition("/")[0] not in _TAGGABLE:
             raise ResourceNotTaggable(f"{arn} is of a type that has no tags.")
-        if self._trails.find(arn) is None:
+        if self._find(arn) is None:
             raise ResourceNotFound(f"{arn} does not exist.")
 
     def _is_administered(self, arn: str, account: str) -> bool:
+        found = self._find(arn)
+        return found is not None and found.organization_id is not None and self._administers(account)
+
+    def _find(self, arn: str) -> OwnedResource | None:
         found = self._trails.find(arn)
-        return found is not None and found.trail.organization_id is not None and self._administers(account)
+        if found is not None:
+            return OwnedResource(arn, found.trail.account, found.trail.organization_id)
+        return self._others(arn)
 
 
 def check_tags(tags: Sequence[Tag]) -> None:

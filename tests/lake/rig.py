@@ -1,6 +1,5 @@
 """What the tests of event data stores share: the parts put together without a server."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from opentrail.clock import SettableClock
 from opentrail.journal import Entries, Journal
 from opentrail.lake.engine import Engine
 from opentrail.lake.follower import LakeFollower
-from opentrail.lake.reading import LakeReader, Reach, nowhere
+from opentrail.lake.reading import LakeReader, Reach
 from opentrail.lake.settings import LakeSettings
 from opentrail.lake.stores import store_arn
 from opentrail.lake.tables import layout_of
@@ -44,7 +43,6 @@ class Rig:
         self.journal = Journal.open(folder / "journal", clock, reserve_bytes=0)
         self.catalog = open_catalog(folder / "catalog")
         self.stores = EventDataStores(self.catalog)
-        self.channels: dict[str, Collection[str]] = {}
         self.reach = Reach(REGIONS)
         self._followers: list[LakeFollower] = []
         self.follower = self.new_follower()
@@ -60,7 +58,6 @@ class Rig:
             self.clock,
             settings,
             self.reach.matcher,
-            lambda channel, position: self.channels.get(channel, nowhere(channel, position)),
         )
         self._followers.append(self.follower)
         self._read_through = None
@@ -118,10 +115,7 @@ class Rig:
 
     def ask(self, version: StoreVersion, sql: str) -> list[tuple[object, ...]]:
         """The rows that a query gives; the store is called `s`."""
-        reader = LakeReader(
-            self.catalog, self.tables, self.journal, self.clock, self.reach,
-            lambda channel, position: self.channels.get(channel, ()),
-        )  # fmt: skip
+        reader = LakeReader(self.catalog, self.tables, self.journal, self.clock, self.reach)
         with reader.reading(version.store.id) as table:
             engine = Engine({"s": table}, self.clock)
             try:

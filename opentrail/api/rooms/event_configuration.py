@@ -1,25 +1,33 @@
-"""PutEventConfiguration and GetEventConfiguration: which aggregated events a trail asks for."""
+"""PutEventConfiguration and GetEventConfiguration: aggregated events of trails, the size of events of stores."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from opentrail.api.call import Asked, Room
 from opentrail.api.faults import UnsupportedOperation
+from opentrail.catalog.event_data_stores import EventDataStore
 from opentrail.catalog.event_selectors import Aggregation
 from opentrail.catalog.trails import Trail
+from opentrail.lake.store_changes import StoreChanges
+from opentrail.lake.stores import StoreRegistry
 from opentrail.trails.changes import TrailChanges
 from opentrail.trails.faults import InvalidCombination, InvalidParameter
 from opentrail.trails.registry import Registry
 
 _OF_STORES = ("EventDataStore", "MaxEventSize", "ContextKeySelectors")
+_OF_TRAILS = ("AggregationConfigurations",)
 
 
 class EventConfigurationRoom:
-    """Sets and shows the aggregations of trails."""
+    """Sets and shows what trails aggregate, and how large the events of stores may be."""
 
-    def __init__(self, registry: Registry, changes: TrailChanges) -> None:
+    def __init__(
+        self, registry: Registry, changes: TrailChanges, stores: StoreRegistry, store_changes: StoreChanges
+    ) -> None:
         self._registry = registry
         self._changes = changes
+        self._stores = stores
+        self._store_changes = store_changes
 
     @property
     def rooms(self) -> Mapping[str, Room]:
@@ -31,8 +39,10 @@ class EventConfigurationRoom:
         }
 
     def put_event_configuration(self, asked: Asked) -> dict[str, Any]:
-        """Aggregations in place of those that the trail asked for before; none switches them off."""
+        """In place of what was there before: aggregations (none switches them off), or a store's configuration."""
         name = _trail_name(asked)
+        if name is None:
+            return self._put_of_store(asked)
         given = asked.parameters.get("AggregationConfigurations")
         if given is None:
             raise InvalidParameter("Specify AggregationConfigurations.")
@@ -41,8 +51,26 @@ class EventConfigurationRoom:
         return _answer(self._changes.change(version, aggregations=aggregations))
 
     def get_event_configuration(self, asked: Asked) -> dict[str, Any]:
-        """The aggregations in force."""
-        return _answer(self._registry.find(_trail_name(asked), asked.account, asked.region).trail)
+        """What is in force."""
+        name = _trail_name(asked)
+        if name is not None:
+            return _answer(self._registry.find(name, asked.account, asked.region).trail)
+        store = self._stores.find(asked.parameters["EventDataStore"], asked.account, asked.region).store
+        self._store_changes.require_configurable(store)
+        return _of_store(store)
+
+    def _put_of_store(self, asked: Asked) -> dict[str, Any]:
+        parameters = asked.parameters
+        size, keys = parameters.get("MaxEventSize"), parameters.get("ContextKeySelectors")
+        if size is None and keys is None:
+            raise InvalidParameter("Specify MaxEventSize or ContextKeySelectors.")
+        version = self._stores.find_to_change(parameters["EventDataStore"], asked.account, asked.region)
+        self._store_changes.require_configurable(version.store)
+        if keys:
+            if (size or version.store.max_event_size) != "Large":
+                raise InvalidParameter("ContextKeySelectors need a MaxEventSize of Large.")
+            raise UnsupportedOperation("Events are not enriched: ContextKeySelectors are not supported.")
+        return _of_store(self._store_changes.configure(version, size))
 
 
 def _answer(trail: Trail) -> dict[str, Any]:
@@ -54,14 +82,21 @@ def _answer(trail: Trail) -> dict[str, Any]:
     }
 
 
-def _trail_name(asked: Asked) -> str:
-    """The trail that is meant. Raises InvalidCombination, UnsupportedOperation, InvalidParameter."""
+def _of_store(store: EventDataStore) -> dict[str, Any]:
+    return {"EventDataStoreArn": store.arn, "MaxEventSize": store.max_event_size, "ContextKeySelectors": []}
+
+
+def _trail_name(asked: Asked) -> str | None:
+    """The trail that is meant; None for a store. Raises InvalidCombination, InvalidParameter."""
     name = asked.parameters.get("TrailName")
     of_stores = [member for member in _OF_STORES if member in asked.parameters]
     if name is not None and of_stores:
         raise InvalidCombination(f"{of_stores[0]} is not for trails.")
-    if of_stores:
-        raise UnsupportedOperation("Event data stores are not supported.")
-    if name is None:
-        raise InvalidParameter("Specify TrailName.")
-    return str(name)
+    if name is not None:
+        return str(name)
+    if "EventDataStore" not in asked.parameters:
+        raise InvalidParameter("Specify TrailName or EventDataStore.")
+    of_trails = [member for member in _OF_TRAILS if member in asked.parameters]
+    if of_trails:
+        raise InvalidCombination(f"{of_trails[0]} is not for event data stores.")
+    return None

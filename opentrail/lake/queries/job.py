@@ -22,14 +22,12 @@ _LENGTH: Final = struct.Struct(">I")
 class Job(msgspec.Struct, frozen=True, tag=True):
     """One query. `stores`: the ids of those that it may name. Folders as paths; `results` is made by the process.
 
-    `regions` and `members`: the enabled Regions and the accounts of the organization, which stores may cover;
-    `data_keys`: those that the journal is sealed with.
+    `regions`: those that are enabled, which stores may cover; `data_keys`: those that the journal is sealed with.
     """
 
     statement: str
     stores: tuple[str, ...]
     regions: tuple[str, ...]
-    members: tuple[str, ...]
     data_keys: dict[int, bytes]
     tables: str
     journal: str

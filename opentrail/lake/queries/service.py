@@ -49,13 +49,12 @@ class QuerySettings:
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """Where a query's process finds what it reads, and what stores may cover: enabled Regions, the organization."""
+    """Where a query's process finds what it reads, and which Regions stores may cover."""
 
     tables: Path
     journal: Path
     catalog: Path
     regions: tuple[str, ...]
-    members: Callable[[], tuple[str, ...]] = tuple
     data_keys: Mapping[int, bytes] = field(default_factory=dict, repr=False)  # that the journal is sealed with
 
 
@@ -216,7 +215,6 @@ class QueryService:
             statement=query.statement,
             stores=query.stores,
             regions=self._lake.regions,
-            members=self._lake.members(),
             data_keys=dict(self._lake.data_keys),
             tables=str(self._lake.tables),
             journal=str(self._lake.journal),

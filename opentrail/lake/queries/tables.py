@@ -24,7 +24,7 @@ def open_tables(job: Job, clock: Clock) -> Iterator[dict[str, Table]]:
     journal = Journal.open(Path(job.journal), clock, read_only=True, sealer=sealer)
     with ExitStack() as held:
         try:
-            reader = LakeReader(catalog, Path(job.tables), journal, clock, Reach(job.regions, job.members))
+            reader = LakeReader(catalog, Path(job.tables), journal, clock, Reach(job.regions))
             tables = {store: held.enter_context(reader.reading(store)) for store in job.stores}
         finally:
             journal.close()

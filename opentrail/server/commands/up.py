@@ -19,6 +19,7 @@ from opentrail.server.settings import (
     Delivery,
     History,
     Organization,
+    Lake,
     Principal,
     Server,
     Settings,
@@ -39,7 +40,7 @@ def up_command(
     enforce_iam: Annotated[
         bool, typer.Option("--enforce-iam", help="Decide calls by the IAM policies attached in the sandbox.")
     ] = False,
-    commit_interval: Annotated[float, typer.Option(help="Seconds between commits of the history table.")] = 60.0,
+    commit_interval: Annotated[float, typer.Option(help="Seconds between commits of tables.")] = 60.0,
     delivery_interval: Annotated[float, typer.Option(help="Seconds between log files of trails, from 1.")] = 300.0,
     digest_interval: Annotated[float, typer.Option(help="Seconds between digests, from 2.")] = 3600.0,
 ) -> None:
@@ -63,6 +64,7 @@ def up_command(
         ),
         organization=Organization(upstream=SANDBOX_SERVICES) if sandbox else Organization(),
         history=History(commit_interval_seconds=commit_interval),
+        lake=Lake(commit_interval_seconds=commit_interval),
         delivery=Delivery(interval_seconds=delivery_interval, digest_interval_seconds=digest_interval),
         limits=NO_LIMITS,
         principal=[Principal(access_key_id=SANDBOX_KEY, secret_access_key=SANDBOX_KEY, account=SANDBOX_ACCOUNT)],

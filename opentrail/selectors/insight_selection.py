@@ -1,25 +1,29 @@
-"""Insight selectors of trails: from the members of the API to checked values, against what the trail logs, and back."""
+"""Insight selectors: from the members of the API to checked values, against what their owner logs, and back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from opentrail.catalog.event_selectors import AdvancedSelector, InsightSelector, Selectors
-from opentrail.trails.faults import InvalidInsightSelectors
+from opentrail.selectors.faults import InvalidInsightSelectors
 
 CALL_RATE: Final = "ApiCallRateInsight"
 DEFAULT_CATEGORIES: Final = ("Management",)
 
 
-def read_insight_selectors(given: Sequence[Mapping[str, Any]], selectors: Selectors) -> tuple[InsightSelector, ...]:
-    """The values of `InsightSelectors`, for a trail with these event selectors. Raises InvalidInsightSelectors."""
+def read_insight_selectors(given: Sequence[Mapping[str, Any]]) -> tuple[InsightSelector, ...]:
+    """The values of `InsightSelectors`. Raises InvalidInsightSelectors."""
     found = tuple(_read(one) for one in given)
     types = [one.insight_type for one in found]
     if len(set(types)) < len(types):
         raise InvalidInsightSelectors("An insight type is given more than once.")
+    return found
+
+
+def require_selected(found: Sequence[InsightSelector], selectors: Selectors, owner: str) -> None:
+    """Raise InvalidInsightSelectors where an owner with these event selectors does not log what Insights need."""
     for one in found:
         for category in one.event_categories:
-            _require_logged(one.insight_type, category, selectors)
-    return found
+            _require_logged(one.insight_type, category, selectors, owner)
 
 
 def write_insight_selectors(selectors: Sequence[InsightSelector]) -> list[dict[str, Any]]:
@@ -36,17 +40,17 @@ def _read(given: Mapping[str, Any]) -> InsightSelector:
     return InsightSelector(given["InsightType"], categories)
 
 
-def _require_logged(insight_type: str, category: str, selectors: Selectors) -> None:
-    """Rates of calls are those of writes; errors are counted of whatever the trail logs."""
+def _require_logged(insight_type: str, category: str, selectors: Selectors, owner: str) -> None:
+    """Rates of calls are those of writes; errors are counted of whatever is logged."""
     if category == "Data":
         if not _logs_data(selectors):
-            raise InvalidInsightSelectors("The trail must log data events for Insights on data events.")
+            raise InvalidInsightSelectors(f"The {owner} must log data events for Insights on data events.")
         return
     kinds = _management_kinds(selectors)
     if insight_type == CALL_RATE and "write" not in kinds:
-        raise InvalidInsightSelectors(f"The trail must log write management events for {CALL_RATE}.")
+        raise InvalidInsightSelectors(f"The {owner} must log write management events for {CALL_RATE}.")
     if not kinds:
-        raise InvalidInsightSelectors(f"The trail must log management events for {insight_type}.")
+        raise InvalidInsightSelectors(f"The {owner} must log management events for {insight_type}.")
 
 
 def _logs_data(selectors: Selectors) -> bool:
