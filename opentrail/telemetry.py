@@ -71,9 +71,11 @@ TRAIL_ABANDONED = Gauge(
 TRAIL_ERRORS = Gauge(
     "opentrail_trail_errors", "Trails whose last delivery of a kind was refused", ["what"], registry=REGISTRY
 )
-LAKE_STORES = Gauge("opentrail_lake_stores", "Event data stores, in any state", registry=REGISTRY)
-LAKE_EVENTS = Counter("opentrail_lake_events", "Events committed to tables of event data stores", registry=REGISTRY)
-LAKE_COMMITS = Counter("opentrail_lake_commits", "Commits of events to these tables", registry=REGISTRY)
+LAKE_STORES = Gauge("opentrail_lake_stores", "Event data stores, by status", ["status"], registry=REGISTRY)
+LAKE_EVENTS = Gauge("opentrail_lake_events", "Events in the tables of event data stores", registry=REGISTRY)
+LAKE_FILES = Gauge("opentrail_lake_files", "Their Parquet files", registry=REGISTRY)
+LAKE_BYTES = Gauge("opentrail_lake_bytes", "Bytes of these files", registry=REGISTRY)
+LAKE_UNREADABLE = Gauge("opentrail_lake_tables_unreadable", "Tables that cannot be looked at", registry=REGISTRY)
 
 QUERIES = Counter(
     "opentrail_queries", "Queries over event data stores, by how they ended", ["status"], registry=REGISTRY

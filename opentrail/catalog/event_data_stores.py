@@ -146,9 +146,9 @@ class EventDataStores:
             _newest().where(stores.c.account == account, stores.c.region == region).order_by(stores.c.name)
         )
 
-    def of_organizations(self) -> list[StoreVersion]:
-        """The newest versions of the stores that hold the events of a whole organization."""
-        return [version for version in self._read(_newest()) if version.store.organization_id is not None]
+    def newest(self) -> list[StoreVersion]:
+        """The newest versions of all stores."""
+        return self._read(_newest())
 
     def newest_change(self) -> int:
         """A number that is another one after each change of any store."""

@@ -154,7 +154,6 @@ class LakeFollower:
                 self._stores[store_id] = StoreInPass(timeline, max(through.get(store_id, 0), self._reached(timeline)))
             self._drop_orphans(self._stores)
             self._position = self._handled = self._catalog.position()
-            telemetry.LAKE_STORES.set(len(self._stores))
         elif self._clock.monotonic() >= self._look_at and self._catalog.newest_change() != self._change:
             began = self._clock.monotonic()
             self._take_changes(self._stores)
@@ -197,7 +196,6 @@ class LakeFollower:
             self._held_bytes -= stores.pop(store_id).rows.bytes
             self._let_go(store_id)
         self._change = change
-        telemetry.LAKE_STORES.set(len(stores))
 
     def _forget(self) -> None:
         self._stores = None
@@ -257,8 +255,6 @@ class LakeFollower:
             return False
         table.append([path], store.judged)
         self._held_bytes -= store.rows.bytes
-        telemetry.LAKE_EVENTS.inc(store.rows.count)
-        telemetry.LAKE_COMMITS.inc()
         store.committed()
         return True
 

@@ -184,8 +184,10 @@ class StoreChanges:
     def follow_organization(self, organization: Organization | None) -> int:
         """Let stores of organizations cover the accounts that are in theirs now; how many had to be changed."""
         changed = 0
-        for version in self._stores.of_organizations():
+        for version in self._stores.newest():
             store = version.store
+            if store.organization_id is None:
+                continue
             own = organization is not None and organization.id == store.organization_id
             members = organization.members if organization is not None and own else ()
             if set(store.members) != set(members):

@@ -81,6 +81,11 @@ class StoreRegistry:
         require_ready(organization)
         return organization
 
+    def is_manager(self, account: str) -> bool:
+        """Whether `account` is the management account: some things a delegated administrator may not."""
+        organization = self._organization()
+        return organization is not None and account == organization.management_account
+
     def _read(self, text: str, owner: str, region: str) -> tuple[str, str | None]:
         """The ID and account that an ARN or ID names. Raises StoreArnInvalid, StoreNotFound."""
         if _ID.fullmatch(text):

@@ -17,6 +17,7 @@ from opentrail.clock import Clock
 from opentrail.history import History
 from opentrail.intake import Intake
 from opentrail.journal import Journal
+from opentrail.lake.summary import LakeSummaries
 from opentrail.recorder.app import Recorder
 from opentrail.recorder.client_address import client_address
 from opentrail.recorder.reports import Reports
@@ -56,6 +57,7 @@ class Parts:
     recorder: Recorder
     throttles: Throttles
     querying: Querying
+    lake: LakeSummaries
     api: CloudTrailApi
     doors: Doors
     watch: OrganizationWatch | None
@@ -121,6 +123,7 @@ def assemble(
 
     watch = recording.knowledge.watch
     of_trails = trail_rooms(settings, engine, access_keys, root_key, journal.head, clock, own_endpoint, watch)
+    lake = LakeSummaries(engine, folder.tables)
     querying = Querying(folder, settings, engine, recording.keys, access_keys, organizations, clock, own_endpoint)
     calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())
     buckets = OwnImportBuckets(Clients(calls.access, as_service=calls.as_service), calls.folders)
@@ -146,7 +149,19 @@ def assemble(
     reporters = frozenset(key.access_key_id for key in recording.configured)
     reports = Reports(access_keys, reporters, intake, journal, clock, source_address)
     doors = Doors(OwnDoor(OwnServices(api, reports)), recording.recorder, clock)
-    return Parts(journal, engine, intake, history, recording.recorder, recording.throttles, querying, api, doors, watch)
+    return Parts(
+        journal,
+        engine,
+        intake,
+        history,
+        recording.recorder,
+        recording.throttles,
+        querying,
+        lake,
+        api,
+        doors,
+        watch,
+    )
 
 
 def sandbox_upstreams(sandbox: Sandbox) -> list[Upstream]:

@@ -36,9 +36,9 @@ def ingest_rooms(
     """The rooms by operation. `token_key` signs page tokens."""
     channels, stores = Channels(engine), EventDataStores(engine)
     registry = ChannelRegistry(channels, stores, clock)
-    changes = ChannelChanges(channels, registry, StoreRegistry(stores), journal.head, clock, check_tags)
-    of_organizations = StoreRegistry(stores, organizations.now())
-    imports = Imports(LakeImports(engine), of_organizations, buckets, journal.head, clock)
+    found = StoreRegistry(stores, organizations.now)
+    changes = ChannelChanges(channels, registry, found, journal.head, clock, check_tags)
+    imports = Imports(LakeImports(engine), found, buckets, journal.head, clock)
     return {
         **ImportsRoom(imports, token_key).rooms,
         **ChannelsRoom(registry, changes, token_key).rooms,

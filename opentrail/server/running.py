@@ -7,13 +7,14 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 import typer
 import uvloop
 
 from opentrail.catalog.delivery_summary import DeliverySummary
+from opentrail.catalog.event_data_stores import Status
 from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.intake import record_unended
 from opentrail.recorder.outgoing import DEFAULT_REGION
@@ -41,6 +42,11 @@ from opentrail.telemetry import (
     FOLLOWER_LAG,
     FOLLOWER_POSITION,
     JOURNAL_HEAD,
+    LAKE_BYTES,
+    LAKE_EVENTS,
+    LAKE_FILES,
+    LAKE_STORES,
+    LAKE_UNREADABLE,
     TRAIL_ABANDONED,
     TRAIL_ERRORS,
     TRAIL_OLDEST_WAITING,
@@ -56,7 +62,7 @@ REVIVE_EVERY_SECONDS = 0.5
 TELL_EVERY_SECONDS = 5.0  # between two looks whether calls were refused for their number
 GRACE_SECONDS = 20.0  # calls under way may take this long after the server is asked to stop
 CONSOLE_GRACE_SECONDS = 1
-FOLLOWERS = ("history", "trails")
+FOLLOWERS = ("history", "trails", "lake")
 
 
 class Sockets(NamedTuple):
@@ -258,6 +264,7 @@ def _refresh(parts: Parts) -> None:
         FOLLOWER_POSITION.labels(name).set(position)
         FOLLOWER_LAG.labels(name).set(head - position)
     _refresh_delivery(parts)
+    _refresh_lake(parts)
 
 
 def _refresh_delivery(parts: Parts) -> None:
@@ -269,6 +276,16 @@ def _refresh_delivery(parts: Parts) -> None:
     TRAIL_OLDEST_WAITING.set(max(waits_us, 0) / MICROSECONDS)
     for what, trails in summary.errors.items():
         TRAIL_ERRORS.labels(what).set(trails)
+
+
+def _refresh_lake(parts: Parts) -> None:
+    summary = parts.lake.now()
+    for status in get_args(Status):
+        LAKE_STORES.labels(status).set(summary.stores.get(status, 0))
+    LAKE_EVENTS.set(summary.events)
+    LAKE_FILES.set(summary.files)
+    LAKE_BYTES.set(summary.bytes)
+    LAKE_UNREADABLE.set(summary.unreadable)
 
 
 def _ready_line(folder: DataFolder, sockets: Sockets, tls: ssl.SSLContext | None, sandbox: Sandbox | None) -> str:

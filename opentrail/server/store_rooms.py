@@ -9,6 +9,7 @@ from opentrail.accounts.organizations import Organizations
 from opentrail.accounts.owned_resources import OwnedResource, OwnedResources
 from opentrail.catalog.channels import Channels
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
+from opentrail.catalog.lake_imports import LakeImports
 from opentrail.clock import Clock
 from opentrail.lake.faults import StoreInactive
 from opentrail.lake.store_changes import StoreChanges
@@ -33,10 +34,9 @@ def store_parts(
     clients: Clients,
     head: Callable[[], int],
     clock: Clock,
-    has_import: Callable[[EventDataStore], bool] = lambda store: False,
 ) -> StoreParts:
     """The parts. KMS keys are asked about as those of trails are."""
-    stores, channels = EventDataStores(engine), Channels(engine)
+    stores, channels, imports = EventDataStores(engine), Channels(engine), LakeImports(engine)
     registry = StoreRegistry(stores, organizations.now)
     keys = KmsCheck(clients)
 
@@ -45,6 +45,9 @@ def store_parts(
 
     def has_channel(store: EventDataStore) -> bool:
         return bool(channels.pointing_at(store.arn, store.account, store.region))
+
+    def has_import(store: EventDataStore) -> bool:
+        return imports.is_importing(store.id)
 
     changes = StoreChanges(stores, registry, head, clock, check_key, has_import, has_channel)
     changes.follow_organization(organizations.now())

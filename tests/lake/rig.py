@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from opentrail.catalog.channels import Channel, Channels
 from opentrail.catalog.database import open_catalog
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores, StoreVersion
 from opentrail.clock import SettableClock
@@ -85,6 +86,19 @@ class Rig:
     def change(self, version: StoreVersion, **members: object) -> StoreVersion:
         """The store with other members, from now on."""
         return self.stores.replace(version, msgspec.structs.replace(version.store, **members), self.journal.head)
+
+    def channel(self, channel_id: str, *stores: StoreVersion) -> None:
+        """A channel that brings events into stores from now on."""
+        channel = Channel(
+            id=channel_id,
+            arn=f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:channel/{channel_id}",
+            name=channel_id,
+            account=ACCOUNT,
+            region="us-east-1",
+            source="Custom",
+            destinations=tuple(version.store.arn for version in stores),
+        )
+        Channels(self.catalog).create(channel, self.journal.head())
 
     def append(self, entries: Entries, origin: str = "live") -> int:
         """Append to the journal; the last position."""

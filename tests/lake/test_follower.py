@@ -169,7 +169,7 @@ def test_imports_go_into_their_store_alone_and_pass_its_selectors(rig):
 
 def test_channels_fill_the_stores_that_they_name(rig):
     named, other = rig.create(1, only("ActivityAuditLog")), rig.create(2, only("ActivityAuditLog"))
-    rig.channels["c1"] = [named.store.id]
+    rig.channel("c1", named)
     entries = made_entries(30)
     rig.append(entries, origin="channel:c1")
     rig.append(made_entries(30, seed=4), origin="channel:unknown")

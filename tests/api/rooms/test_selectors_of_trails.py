@@ -152,7 +152,7 @@ def test_insight_selectors_that_make_no_sense(audit: TrailServer, cloud: Cloud) 
     both = {"TrailName": "audit", "EventDataStore": store, "InsightSelectors": [CALLS]}
     assert audit.refusal("put_insight_selectors", **both) == "InvalidParameterCombinationException"
     assert audit.refusal("get_insight_selectors") == "InvalidParameterException"
-    assert audit.refusal("get_insight_selectors", EventDataStore=store) == "UnsupportedOperationException"
+    assert audit.refusal("get_insight_selectors", EventDataStore=store) == "EventDataStoreNotFoundException"
     cloud.client("s3").delete_bucket_policy(Bucket="logs")
     code = audit.refusal("put_insight_selectors", TrailName="audit", InsightSelectors=[CALLS])
     assert code == "InsufficientS3BucketPolicyException"
