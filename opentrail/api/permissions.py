@@ -105,9 +105,12 @@ def permissions_of(
     told = parameters.get("EventDataStoreOwnerAccountId")
     owner = told if isinstance(told, str) and told else account
     resources = list(dict.fromkeys(_resources(named, parameters, owner, region, stores_of_query)))
-    unnamed = f"arn:aws:cloudtrail:{region}:{owner}:eventdatastore/*" if named.kind == "query" else ""
+    said = [text for member in named.members for text in _texts(parameters.get(member))]
+    unnamed = f"arn:aws:cloudtrail:{region}:{owner}:eventdatastore/*"
     for resource in resources:
-        yield Needed(action_of(operation), resource, unnamed)
+        own_words = any(resource.rpartition("/")[2] in text.lower() for text in said)
+        found_out = named.kind in ("query", "statement") and not own_words
+        yield Needed(action_of(operation), resource, unnamed if found_out else "")
     if operation.startswith("Create") and tags_of(operation, parameters):
         for resource in resources:
             yield Needed("cloudtrail:AddTags", resource)
