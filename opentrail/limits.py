@@ -207,6 +207,7 @@ QUERY_BATCH_ROWS = 8192  # of an answer, written out at once
 QUERY_ADDRESS_BYTES = 3 * GIB  # address space of a query's process beyond the engine's memory: code, threads, values
 QUERY_OPEN_FILES = 4096  # of a query's process
 QUERY_RESULT_BYTES = 4 * GIB  # of the results of one query as they lie on disk
+QUERY_SPILL_BYTES = 8 * GIB  # that a query may put on disk when its memory is full, if half of what is free is more
 QUERY_RESERVE_BYTES = 256 * MIB  # free disk that results leave
 QUERY_MESSAGE_BYTES = 16 * MIB  # between the server and a query's process
 QUERY_SECONDS = 3600.0  # of running; AWS's own limit

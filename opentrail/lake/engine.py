@@ -19,7 +19,7 @@ from opentrail.errors import OpenTrailError
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.names import answer_names
 from opentrail.lake.sql.on_duckdb.dialect import DuckDbDialect
-from opentrail.lake.sql.on_duckdb.macros import MACROS
+from opentrail.lake.sql.on_duckdb.macros import macros_for
 from opentrail.lake.sql.queries import Queries
 from opentrail.lake.sql.scopes import Compiled
 from opentrail.lake.sql.statement import read_statement
@@ -84,15 +84,13 @@ class Answer:
     tables: frozenset[str]
     _connection: duckdb.DuckDBPyConnection
     _sql: str
+    _texts: str  # the same, every value a text
     _rows: int  # in the files of the tables that it names
 
     def texts(self) -> Iterator[pa.RecordBatch]:
         """The rows, every value as AWS writes it, as they come. Raises QueryFailed."""
-        listed = ", ".join(
-            f"{_DIALECT.shown(f'c{number}', kind)} AS c{number}" for number, kind in enumerate(self.types)
-        )
         try:
-            texts = self._connection.sql(f"SELECT {listed} FROM ({self._sql}) AS answer")
+            texts = self._connection.sql(self._texts)
             yield from texts.to_arrow_reader(limits.QUERY_BATCH_ROWS)
         except duckdb.Error as fault:
             raise _named(fault) from fault
@@ -115,11 +113,23 @@ class Answer:
         return Measured(scans.matched, max(scans.matched, scans.in_memory + left), read)
 
 
+@dataclass(frozen=True, slots=True)
+class Spill:
+    """Where a query may put what its memory does not hold, and how much of it."""
+
+    folder: Path
+    most_bytes: int
+
+
 class Engine:
-    """Runs queries over `tables`; may be interrupted from another thread."""
+    """Runs queries over `tables`; may be interrupted from another thread. Without `spill` memory is all there is."""
 
     def __init__(
-        self, tables: Mapping[str, Table], clock: Clock, memory_bytes: int = limits.QUERY_MEMORY_BYTES
+        self,
+        tables: Mapping[str, Table],
+        clock: Clock,
+        memory_bytes: int = limits.QUERY_MEMORY_BYTES,
+        spill: Spill | None = None,
     ) -> None:
         self._tables = {name.lower(): table for name, table in tables.items()}
         self._connection = duckdb.connect(":memory:")
@@ -131,10 +141,12 @@ class Engine:
             self._connection.execute(f"CREATE VIEW {quoted(name)} AS {table.select}")
         moment = clock.now_us()
         self._connection.execute(f"CREATE TABLE {_START_TABLE} AS SELECT make_timestamp({moment}) AS moment")
-        self._connection.execute(";".join(f"CREATE MACRO {macro}" for macro in MACROS))
         files = sorted({str(path) for table in self._tables.values() for path in table.files})
         self._connection.execute(f"SET allowed_paths = [{', '.join(map(text_literal, files))}]")
-        self._connection.execute("SET temp_directory = ''")
+        spill_folder = str(spill.folder) if spill is not None else ""
+        self._connection.execute(f"SET temp_directory = {text_literal(spill_folder)}")
+        if spill is not None:
+            self._connection.execute(f"SET max_temp_directory_size = '{spill.most_bytes}B'")
         for lock in _LOCKS:
             self._connection.execute(lock)
 
@@ -143,16 +155,22 @@ class Engine:
         columns = {name: table.columns for name, table in self._tables.items()}
         queries = Queries(columns, _DIALECT)
         compiled: Compiled = queries.compile(read_statement(text).tree, None, {})
+        types = tuple(column.value.type for column in compiled.columns)
+        listed = ", ".join(f"{_DIALECT.shown(f'c{number}', kind)} AS c{number}" for number, kind in enumerate(types))
+        texts = f"SELECT {listed} FROM ({compiled.sql}) AS answer"
         try:
-            self._connection.sql(compiled.sql)  # binds it, and leaves all work to the run
+            for macro in macros_for(texts):
+                self._connection.execute(f"CREATE OR REPLACE MACRO {macro}")
+            self._connection.sql(texts)  # binds it, and leaves all work to the run
         except duckdb.Error as fault:
             raise InvalidQueryStatement(_first_line(fault)) from fault
         return Answer(
             tuple(answer_names([column.shown for column in compiled.columns])),
-            tuple(column.value.type for column in compiled.columns),
+            types,
             frozenset(queries.named),
             self._connection,
             compiled.sql,
+            texts,
             sum(self._tables[name].rows for name in queries.named),
         )
 

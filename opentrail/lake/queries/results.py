@@ -26,6 +26,7 @@ from opentrail.lake.queries.job import File
 
 ROWS: Final = "rows.arrow"
 ABOUT: Final = "about.json"
+SPILL: Final = "spill"  # where the engine puts what its memory does not hold, while the query runs
 _LZ4: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 _GZIP_LEVEL: Final = 1
 
@@ -212,6 +213,10 @@ class Results:
             return (self.folder_of(query_id) / name).read_bytes()
         except OSError as failure:
             raise ResultsGone from failure
+
+    def tidy(self, query_id: str) -> None:
+        """Remove what a query needed while it ran."""
+        shutil.rmtree(self.folder_of(query_id) / SPILL, ignore_errors=True)
 
     def remove(self, query_id: str) -> None:
         """Remove what is there of a query."""

@@ -1,6 +1,7 @@
 """What the process of a query does: confines itself, compiles, says so, runs when told to, writes results, ends."""
 
 import os
+import shutil
 import socket
 import threading
 import time
@@ -12,10 +13,10 @@ import duckdb
 from opentrail import limits
 from opentrail.clock import SystemClock
 from opentrail.errors import OpenTrailError
-from opentrail.lake.engine import Answer, Engine, QueryFailed
+from opentrail.lake.engine import Answer, Engine, QueryFailed, Spill
 from opentrail.lake.queries import job as talk
 from opentrail.lake.queries.confinement import confine, limit_cpu_from_here, limit_resources
-from opentrail.lake.queries.results import ResultWriter
+from opentrail.lake.queries.results import SPILL, ResultWriter
 from opentrail.lake.queries.tables import open_tables
 from opentrail.lake.sql.faults import InvalidQueryStatement
 
@@ -28,14 +29,14 @@ def run_query(channel: socket.socket) -> None:
     assert isinstance(job, talk.Job)
     results = Path(job.results)
     results.mkdir(parents=True, exist_ok=True)
-    file_bytes = job.result_bytes + limits.RESULT_FILE_BYTES
+    file_bytes = max(job.result_bytes + limits.RESULT_FILE_BYTES, limits.QUERY_SPILL_BYTES)
     limit_resources(memory_bytes=job.memory_bytes, cpu_seconds=job.cpu_seconds, file_bytes=file_bytes)
     clock = _StartedAt(job.started_us)
     try:
         with open_tables(job, clock) as tables:
             files = [path for table in tables.values() for path in table.files]
             confine(reads=files, writes=[results])
-            _serve(channel, job, Engine(tables, clock, job.memory_bytes))
+            _serve(channel, job, Engine(tables, clock, job.memory_bytes, _spill(results)))
     except MemoryError:
         talk.send(channel, talk.Refused(talk.EXHAUSTED))
 
@@ -54,6 +55,12 @@ def _serve(channel: socket.socket, job: talk.Job, engine: Engine) -> None:
     talk.asked(channel)
     stop = _Stop(channel, engine)
     talk.send(channel, _run(job, answer, stop))
+
+
+def _spill(results: Path) -> Spill:
+    """Beside the results, and gone with the process; the disk keeps what others need."""
+    free = shutil.disk_usage(results).free - limits.QUERY_RESERVE_BYTES
+    return Spill(results / SPILL, max(min(limits.QUERY_SPILL_BYTES, free // 2), 0))
 
 
 class _StartedAt(SystemClock):

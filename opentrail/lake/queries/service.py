@@ -321,6 +321,7 @@ class QueryService:
             }
         if query.delivery_uri is not None and status != "FINISHED":
             values["delivery_status"] = "FAILED"
+        self.results.tidy(query.id)
         if not self._change(query, ("RUNNING",), **values) or status == "FAILED":
             self.results.remove(query.id)
             if status != "FAILED":

@@ -1,5 +1,6 @@
 """Macros of the engine: Trino's meaning where the engine's function of that purpose means something else."""
 
+import re
 from typing import Final
 
 MACROS: Final = (
@@ -158,3 +159,17 @@ MACROS: Final = (
     "from_base32_(s) AS unhex(array_to_string(list_transform(range(1, length(from_base32_bits_(s)) // 8 * 8, 8),"
     " lambda i_: printf('%02x', from_base_(from_base32_bits_(s)[i_:i_ + 7], 2))), ''))",
 )
+
+_CALL: Final = re.compile(r"(\w+)\(")
+_BY_NAME: Final = {macro.partition("(")[0]: macro for macro in MACROS}
+
+
+def macros_for(sql: str) -> list[str]:
+    """The macros that `sql` calls, and those that they call: making all of them takes longer than many a query."""
+    wanted: set[str] = set()
+    left = [sql]
+    while left:
+        called = set(_CALL.findall(left.pop())) & _BY_NAME.keys() - wanted
+        wanted |= called
+        left += [_BY_NAME[name].partition(") AS ")[2] for name in called]
+    return [macro for name, macro in _BY_NAME.items() if name in wanted]
