@@ -91,6 +91,12 @@ QUERY_BYTES_SCANNED = Counter("opentrail_query_bytes_scanned", "Bytes of Parquet
 QUERY_DELIVERIES = Counter(
     "opentrail_query_deliveries", "Results delivered to S3, by how that ended", ["status"], registry=REGISTRY
 )
+TRAIL_BUCKETS_UNPROTECTED = Gauge(
+    "opentrail_trail_buckets_unprotected",
+    "Buckets of trails that lack a protection of their files",
+    ["what"],
+    registry=REGISTRY,
+)
 
 LOG_LINES_LOST = Counter("opentrail_log_lines_lost", "Log lines that standard error did not take", registry=REGISTRY)
 

@@ -369,3 +369,16 @@ query_stores = Table(
     Index("ix_query_stores_query_number", "query_number"),
     sqlite_with_rowid=False,
 )
+
+bucket_protection = Table(
+    "bucket_protection",
+    METADATA,
+    Column("account", String, primary_key=True),
+    Column("bucket", String, primary_key=True),
+    Column("looked_at", Integer, nullable=False),
+    Column("versioning", Integer, nullable=False),
+    Column("mfa_delete", Integer, nullable=False),
+    Column("object_lock", String),
+    Column("fault", String),
+    sqlite_with_rowid=False,
+)

@@ -14,8 +14,10 @@ from opentrail.journal import Journal
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.own_calls import OwnCalls
 from opentrail.server.settings import Delivery
+from opentrail.trails.bucket_protection import ProtectionLook
 from opentrail.trails.clients import Clients
 from opentrail.trails.delivery import TrailDelivery
+from opentrail.trails.protection_watch import ProtectionWatch
 from opentrail.trails.service_clients import ServiceClients
 from opentrail.trails.settings import DeliverySettings
 from opentrail.trails.signing_keys import SigningKeys
@@ -72,12 +74,16 @@ class Delivering:
             sealer=keys.sealer,
         )
         self._runner = Runner(journal, self._delivery.follower, folder.locks / DELIVERY_LOCK, clock)
+        self._watch = ProtectionWatch(self._engine, ProtectionLook(clients, calls.folders), clock)
         self._thread: threading.Thread | None = None
+        self._watching: threading.Thread | None = None
 
     def start(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set."""
         self._thread = threading.Thread(target=self._runner.run, args=(stop,), name="trails")
         self._thread.start()
+        self._watching = threading.Thread(target=self._watch.run, args=(stop,), name="bucket-protection")
+        self._watching.start()
 
     @property
     def engine(self) -> Engine:
@@ -93,5 +99,7 @@ class Delivering:
         """Wait for the end, at most so long; what is not delivered waits in the outbox."""
         if self._thread is not None:
             self._thread.join(seconds)
+        if self._watching is not None:
+            self._watching.join(seconds)
         self._delivery.stop()
         self._engine.dispose()

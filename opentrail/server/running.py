@@ -13,6 +13,7 @@ import msgspec
 import typer
 import uvloop
 
+from opentrail.catalog.bucket_protection import BucketProtections
 from opentrail.catalog.delivery_summary import DeliverySummary
 from opentrail.catalog.event_data_stores import Status
 from opentrail.clock import MICROSECONDS, SystemClock
@@ -48,6 +49,7 @@ from opentrail.telemetry import (
     LAKE_STORES,
     LAKE_UNREADABLE,
     TRAIL_ABANDONED,
+    TRAIL_BUCKETS_UNPROTECTED,
     TRAIL_ERRORS,
     TRAIL_OLDEST_WAITING,
     TRAIL_OUTBOX_BYTES,
@@ -276,6 +278,8 @@ def _refresh_delivery(parts: Parts) -> None:
     TRAIL_OLDEST_WAITING.set(max(waits_us, 0) / MICROSECONDS)
     for what, trails in summary.errors.items():
         TRAIL_ERRORS.labels(what).set(trails)
+    for what, buckets in BucketProtections(parts.catalog).lacking().items():
+        TRAIL_BUCKETS_UNPROTECTED.labels(what).set(buckets)
 
 
 def _refresh_lake(parts: Parts) -> None:

@@ -2,16 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from opentrail.accounts.folder_keys import sealer_of
+from opentrail.catalog.bucket_protection import BucketProtection, BucketProtections
 from opentrail.catalog.database import FILE_NAME, open_catalog
 from opentrail.errors import OpenTrailError
 from opentrail.history.check import check as check_history
 from opentrail.journal import Sealer
 from opentrail.journal.check import check as check_journal
+from opentrail.record.times import format_event_time
 from opentrail.server.data_folder import DataFolder
 from opentrail.trails.check import Findings
 from opentrail.trails.check import check as check_delivery
@@ -32,7 +34,8 @@ def check_command(
     sealer = sealer_of(folder.secrets)
     journal = check_journal(folder.journal, sealer)
     history = check_history(folder.tables, folder.journal, sealer)
-    delivery = _delivery(folder, sealer)
+    delivery, buckets = _delivery(folder, sealer)
+    warnings = [text for bucket in buckets for text in bucket.warnings]
     parts = {"journal": journal.problems, "history": history.problems, "delivery": delivery.problems}
     problems = [f"{part}: {text}" for part, texts in parts.items() for text in texts]
     if as_json:
@@ -50,6 +53,8 @@ def check_command(
                     "history": {"files": history.files, "events": history.rows, "position": history.position},
                     "delivery": {"waiting": delivery.waiting},
                     "problems": problems,
+                    "buckets": [_bucket(bucket) for bucket in buckets],
+                    "warnings": warnings,
                 }
             )
         )
@@ -57,6 +62,8 @@ def check_command(
         typer.echo(f"journal: {journal.events} events in {journal.batches} batches, head {journal.head}")
         typer.echo(f"history: {history.rows} events in {history.files} files, position {history.position}")
         typer.echo(f"delivery: {delivery.waiting} files wait")
+        for warning in warnings:
+            typer.echo(f"WARNING {warning}", err=True)
         for problem in problems:
             typer.echo(f"PROBLEM {problem}", err=True)
         typer.echo("the folder is whole" if not problems else f"{len(problems)} problems", err=bool(problems))
@@ -64,12 +71,24 @@ def check_command(
         raise typer.Exit(1)
 
 
-def _delivery(folder: DataFolder, sealer: Sealer | None) -> Findings:
-    """What waits to be delivered; nothing where no server ever ran."""
+def _bucket(found: BucketProtection) -> dict[str, Any]:
+    return {
+        "account": found.account,
+        "bucket": found.bucket,
+        "lookedAt": format_event_time(found.looked_at_us),
+        "versioning": found.versioning,
+        "mfaDelete": found.mfa_delete,
+        "objectLock": found.object_lock,
+        "fault": found.fault,
+    }
+
+
+def _delivery(folder: DataFolder, sealer: Sealer | None) -> tuple[Findings, list[BucketProtection]]:
+    """What waits to be delivered, and how its buckets are protected; nothing where no server ever ran."""
     if not (folder.catalog / FILE_NAME).exists():
-        return Findings()
+        return Findings(), []
     engine = open_catalog(folder.catalog)
     try:
-        return check_delivery(engine, folder.outbox, sealer)
+        return check_delivery(engine, folder.outbox, sealer), BucketProtections(engine).all()
     finally:
         engine.dispose()
