@@ -158,7 +158,8 @@ class Authorizer:
         tags = tags_of(operation, call.parameters or {})
         if tags:
             keys["aws:TagKeys"] = tuple(tags)
-            keys |= {f"aws:RequestTag/{name}": value for name, value in tags.items()}
+            if operation != "RemoveTags":  # which names keys alone
+                keys |= {f"aws:RequestTag/{name}": value for name, value in tags.items()}
         external = (call.parameters or {}).get("externalId")
         if isinstance(external, str):
             keys["cloudtrail:ExternalId"] = external
