@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,15 @@ class Program:
     config: Path | None = None  # has to name the two ports
     port: int = field(default_factory=free_port)
     console_port: int = field(default_factory=free_port)
+    confine: Callable[[], None] | None = None  # done in the child before it runs the program
+    interpreter: str = sys.executable
     process: "subprocess.Popen[str] | None" = None
     output: list[str] = field(default_factory=list)
 
     def start(self) -> "Program":
-        self.process = subprocess.Popen(self._command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            self._command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=self.confine
+        )
         ready = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)
         self._reader.start()
@@ -52,7 +57,7 @@ class Program:
         return self
 
     def _command(self) -> list[str]:
-        command = [sys.executable, "-m", "opentrail"]
+        command = [self.interpreter, "-m", "opentrail"]
         if self.config is not None:
             return [*command, "serve", "--config", str(self.config), "--data-dir", str(self.data_dir), *self.options]
         command += ["up", "--data-dir", str(self.data_dir), "--port", str(self.port)]
