@@ -2,6 +2,7 @@
 
 In the catalog a key is a row of `access_keys`: its principal as JSON, its secret and session token sealed together,
 bound to the key's id and principal, so that no row can be passed off as another. Configured keys are never stored.
+Managed keys are those of our own principals (own_keys.py makes and changes them): nothing that is learned touches them.
 """
 
 import sqlite3
@@ -19,6 +20,7 @@ from opentrail import limits
 from opentrail.accounts.identities import Identities
 from opentrail.accounts.principal import AWS_SERVICE, Principal, owner_of
 from opentrail.accounts.sealing import Seal
+from opentrail.catalog.changes import CatalogChanges
 from opentrail.catalog.database import READING, CatalogUnreadable
 from opentrail.catalog.tables import access_keys
 from opentrail.clock import MICROSECONDS, Clock, SystemClock
@@ -30,8 +32,11 @@ _NEW = insert(access_keys)
 _LEARN = _NEW.on_conflict_do_update(
     index_elements=["access_key_id"],
     set_={column.name: _NEW.excluded[column.name] for column in access_keys.c if not column.primary_key},
+    where=~access_keys.c.managed,
 )
-_READ = "SELECT access_key_id, principal, secrets, status, expires_at FROM access_keys"
+_READ = """SELECT access_key_id, principal, secrets, expires_at, managed, CASE WHEN EXISTS (
+    SELECT 1 FROM accounts WHERE accounts.id = access_keys.account AND accounts.status <> 'ACTIVE'
+    ) THEN 'Inactive' ELSE access_keys.status END FROM access_keys"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class AccessKey:
     session_token: str | None = field(default=None, repr=False)
     expires_at_us: int | None = None  # None: does not expire
     status: KeyStatus = "Active"
+    managed: bool = False  # of a principal of our own
 
     @property
     def proves(self) -> bool:
@@ -84,9 +90,8 @@ class AccessKeys:
         self._clock = clock if clock is not None else SystemClock()
         self._lock = threading.Lock()
         self._remembered: OrderedDict[str, AccessKey | None] = OrderedDict()
-        self._looked_at = float("-inf")
         self._dropped_at = float("-inf")
-        self._changes = -1
+        self._changes = CatalogChanges(engine, self._clock, limits.ACCESS_KEY_REFRESH_SECONDS)
         self._reading = engine.raw_connection()  # no transaction ever begins on it
         self.identities = Identities(engine, self._clock)
         self._read("LIMIT 1")  # proves that the root key is the one that sealed them
@@ -99,8 +104,7 @@ class AccessKeys:
         with self._lock:
             self._forget_what_others_changed()
             if self._remembered.get(access_key_id, _UNASKED) is None:
-                self._looked_at = float("-inf")  # another process may have learned it a moment ago
-                self._forget_what_others_changed()
+                self._forget_what_others_changed(at_once=True)  # another process may have learned it a moment ago
             if access_key_id in self._remembered:
                 self._remembered.move_to_end(access_key_id)
                 return self._remembered[access_key_id]
@@ -116,24 +120,9 @@ class AccessKeys:
         if key.access_key_id in self._configured:
             return
         known = self.find(key.access_key_id)
-        if known is not None and known.principal.type == AWS_SERVICE != key.principal.type:
+        if known is not None and (known.managed or known.principal.type == AWS_SERVICE != key.principal.type):
             return
-        principal = msgspec.json.encode(key.principal)
-        owner_kind, owner_name = owner_of(key.principal)
-        sealed = self._seal.close(
-            msgspec.json.encode(_Sealed(key.secret, key.session_token)), _context(key.access_key_id, principal)
-        )
-        row = {
-            "access_key_id": key.access_key_id,
-            "account": key.principal.account,
-            "principal": principal,
-            "secrets": sealed,
-            "status": key.status,
-            "expires_at": key.expires_at_us,
-            "learned_at": self._clock.now_us(),
-            "owner_kind": owner_kind,
-            "owner_name": owner_name,
-        }
+        row = sealed_row(self._seal, key, self._clock.now_us())
         with self._engine.begin() as connection:
             connection.execute(_LEARN, row)
             self._drop_long_expired(connection)
@@ -142,12 +131,12 @@ class AccessKeys:
 
     def set_status(self, access_key_id: str, status: KeyStatus) -> bool:
         """Switch a learned key on or off, durable on return; False where it is unknown or configured."""
-        statement = update(access_keys).where(access_keys.c.access_key_id == access_key_id).values(status=status)
+        statement = update(access_keys).where(_learned(access_key_id)).values(status=status)
         return self._change(access_key_id, statement)
 
     def delete(self, access_key_id: str) -> bool:
         """Forget a learned key and its secret, durable on return; False where it is unknown or configured."""
-        return self._change(access_key_id, delete(access_keys).where(access_keys.c.access_key_id == access_key_id))
+        return self._change(access_key_id, delete(access_keys).where(_learned(access_key_id)))
 
     def owned_by(self, account: str, owner_kind: str, owner_name: str) -> list[AccessKey]:
         """The learned keys that stop with a user or role: its own and those of its sessions."""
@@ -169,6 +158,7 @@ class AccessKeys:
 
     def close(self) -> None:
         """Let go of the catalog."""
+        self._changes.close()
         self._reading.close()
 
     def _change(self, access_key_id: str, statement: Any) -> bool:
@@ -192,7 +182,7 @@ class AccessKeys:
         return self._opened(*row) if row is not None else None
 
     def _opened(
-        self, access_key_id: str, principal: bytes, secrets: bytes, status: str, expires_at: int | None
+        self, access_key_id: str, principal: bytes, secrets: bytes, expires_at: int | None, managed: int, status: str
     ) -> AccessKey:
         opened = self._seal.open(secrets, _context(access_key_id, principal))
         sealed = msgspec.json.decode(opened, type=_Sealed)
@@ -203,6 +193,7 @@ class AccessKeys:
             session_token=sealed.token,
             expires_at_us=expires_at,
             status="Active" if status == "Active" else "Inactive",
+            managed=bool(managed),
         )
 
     def _remember(self, access_key_id: str, key: AccessKey | None) -> None:
@@ -211,17 +202,9 @@ class AccessKeys:
         if len(self._remembered) > limits.ACCESS_KEYS_IN_MEMORY:
             self._remembered.popitem(last=False)
 
-    def _forget_what_others_changed(self) -> None:
+    def _forget_what_others_changed(self, *, at_once: bool = False) -> None:
         """Empty the memory when any other connection has written to the catalog since the last look."""
-        now = self._clock.monotonic()
-        if now - self._looked_at < limits.ACCESS_KEY_REFRESH_SECONDS:
-            return
-        self._looked_at = now
-        cursor = self._reading.cursor()
-        changes = cursor.execute("PRAGMA data_version").fetchone()[0]
-        cursor.close()
-        if changes != self._changes:
-            self._changes = changes
+        if self._changes.any(at_once=at_once):
             self._remembered.clear()
 
     def _drop_long_expired(self, connection: Any) -> None:
@@ -234,9 +217,33 @@ class AccessKeys:
         connection.execute(delete(access_keys).where(access_keys.c.expires_at < before))
 
 
+def sealed_row(seal: Seal, key: AccessKey, now_us: int) -> dict[str, Any]:
+    """The row of a key."""
+    principal = msgspec.json.encode(key.principal)
+    owner_kind, owner_name = owner_of(key.principal)
+    return {
+        "access_key_id": key.access_key_id,
+        "account": key.principal.account,
+        "principal": principal,
+        "secrets": seal.close(
+            msgspec.json.encode(_Sealed(key.secret, key.session_token)), _context(key.access_key_id, principal)
+        ),
+        "status": key.status,
+        "expires_at": key.expires_at_us,
+        "learned_at": now_us,
+        "owner_kind": owner_kind,
+        "owner_name": owner_name,
+        "managed": key.managed,
+    }
+
+
+def _learned(access_key_id: str) -> ColumnElement[bool]:
+    return and_(access_keys.c.access_key_id == access_key_id, ~access_keys.c.managed)
+
+
 def _owned(account: str, kind: str, name: str) -> ColumnElement[bool]:
     columns = access_keys.c
-    return and_(columns.account == account, columns.owner_kind == kind, columns.owner_name == name)
+    return and_(columns.account == account, columns.owner_kind == kind, columns.owner_name == name, ~columns.managed)
 
 
 def _context(access_key_id: str, principal: bytes) -> bytes:

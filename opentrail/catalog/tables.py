@@ -23,6 +23,7 @@ access_keys = Table(
     Column("learned_at", Integer, nullable=False),
     Column("owner_kind", String, nullable=False, server_default=""),  # user | role; empty: stops with nobody
     Column("owner_name", String, nullable=False, server_default=""),
+    Column("managed", Boolean, nullable=False, server_default="0"),  # of our own principals: no traffic changes it
     Index("ix_access_keys_expires_at", "expires_at"),
     Index("ix_access_keys_account_owner", "account", "owner_kind", "owner_name"),
 )

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
-from opentrail.catalog import access_tables
+from opentrail.catalog import access_tables, principal_tables
 from opentrail.catalog.database import NEWEST_VERSION, READING, CatalogTooNew, CatalogUnreadable, open_catalog
 from opentrail.catalog.tables import METADATA, imports
 
@@ -27,7 +27,7 @@ def test_the_newest_version_is_the_last_migration():
 def test_migrations_lead_to_the_tables_as_declared(tmp_path):
     engine = open_catalog(tmp_path)
     with engine.connect() as connection:
-        assert access_tables.METADATA is METADATA  # all tables are known by now
+        assert access_tables.METADATA is principal_tables.METADATA is METADATA  # all tables are known by now
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     engine.dispose()
 
