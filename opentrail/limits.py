@@ -127,6 +127,7 @@ REPLAY_SIGNATURES = 200_000  # of changing calls, remembered while they are good
 # Access keys
 ACCESS_KEYS_IN_MEMORY = 10_000
 ACCESS_KEY_REFRESH_SECONDS = 0.2  # after this, a key that another process changed is seen changed
+COMPILED_POLICIES = 2000  # documents of our own principals and sessions, kept in memory as what they mean
 EXPIRED_KEY_SWEEP_SECONDS = 60.0  # between two looks for such keys
 EXPIRED_KEY_SECONDS = 7 * 86_400  # how long a temporary key is remembered after its end, to be called expired
 

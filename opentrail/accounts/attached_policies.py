@@ -1,8 +1,10 @@
-"""Which policies speak of whom: those attached to configured users, and those of the organization.
+"""Which policies speak of whom: those attached to configured users, those in the catalog, those of the organization.
 
 Configured users without policies, and roots, may do everything. So may principals that were learned from traffic, as
 long as nobody in their account has policies; from then on they may do nothing, since any of them could have been made
-by somebody who is held by policies himself. A session of a configured user (GetSessionToken) is that user.
+by somebody who is held by policies himself. In an account of our own (in the catalog) they may never do anything; its
+users and roles may do what their policies there allow (stored_policies.py). A session of a configured user
+(GetSessionToken) is that user.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +14,7 @@ from typing import Final
 from opentrail.accounts.organizations import KnownOrganization
 from opentrail.accounts.policy import Policies, Policy, read_identity_policy
 from opentrail.accounts.principal import AWS_SERVICE, Principal
+from opentrail.accounts.stored_policies import StoredPolicies
 
 FULL_ACCESS: Final = Policies(
     (read_identity_policy('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', "AdministratorAccess"),)
@@ -34,14 +37,19 @@ class AttachedUser:
 
 
 class AttachedPolicies:
-    """Finds the policies of principals. `service_control`: of all members of the organization, at one level."""
+    """Finds the policies of principals. `service_control`: of all members of the organization, at one level.
+
+    `stored`: of the users and roles in the catalog.
+    """
 
     def __init__(
         self,
         users: Iterable[AttachedUser] = (),
         organization: KnownOrganization = lambda: None,
         service_control: tuple[Policy, ...] = (),
+        stored: StoredPolicies | None = None,
     ) -> None:
+        self._stored = stored
         listed = [user for user in users if user.principal.type == "IAMUser"]
         self._users: Mapping[tuple[str, str], Policies] = {
             _identity(user.principal): Policies(user.policies or FULL_ACCESS.identity, user.boundary) for user in listed
@@ -68,7 +76,14 @@ class AttachedPolicies:
             found = self._users.get(_identity(principal))
             if found is not None:
                 return found
-        return _ALLOWS_NOTHING if principal.account in self._limited_accounts else FULL_ACCESS
+        if self._stored is not None:
+            own = self._stored.of(principal)
+            if own is not None:
+                return own
+        return _ALLOWS_NOTHING if self._is_limited(principal.account) else FULL_ACCESS
+
+    def _is_limited(self, account: str) -> bool:
+        return account in self._limited_accounts or (self._stored is not None and self._stored.knows(account))
 
 
 def _identity(principal: Principal) -> tuple[str, str]:

@@ -6,8 +6,6 @@ example of AWS's own documentation: nobody could be told from anybody by it. Bot
 is recorded or sent: the call still reaches its upstream, whose checks, faults and request ids stay.
 """
 
-import base64
-import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -16,14 +14,12 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from opentrail.accounts.access_keys import AccessKeys
+from opentrail.accounts.credentials import new_key_id, new_secret, new_session_token
 from opentrail.recorder.call import Call
 from opentrail.recorder.federation import claims_of
 
 # Keys that are nobody's: those of AWS's documentation and of moto.
 EXAMPLE_KEYS: Final = frozenset({b"AKIAIOSFODNN7EXAMPLE", b"ASIAIOSFODNN7EXAMPLE", b"TESTACCESSKEY12345"})
-_ID_BYTES: Final = 10  # 16 characters of base 32
-_SECRET_BYTES: Final = 30  # 40 characters of base 64, as AWS's secrets
-_TOKEN_BYTES: Final = 192
 _OK: Final = 200
 
 Correction = Callable[[Call, AccessKeys, bytes], bytes]
@@ -39,11 +35,7 @@ def correction_of(call: Call, status: int) -> Correction | None:
 
 def new_credentials() -> tuple[str, str, str]:
     """Access key id, secret and session token that nobody else has."""
-    return (
-        "ASIA" + base64.b32encode(os.urandom(_ID_BYTES)).decode(),
-        base64.b64encode(os.urandom(_SECRET_BYTES)).decode(),
-        base64.b64encode(os.urandom(_TOKEN_BYTES)).decode(),
-    )
+    return new_key_id("ASIA"), new_secret(), new_session_token()
 
 
 def _caller(call: Call, access_keys: AccessKeys, body: bytes) -> bytes:
