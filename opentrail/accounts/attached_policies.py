@@ -68,7 +68,18 @@ class AttachedPolicies:
             return own
         return Policies(own.identity, own.boundary, own.session, self._service_control)
 
+    def is_stranger(self, principal: Principal) -> bool:
+        """Whether it was learned from traffic, in an account where others are held by policies: it may do nothing."""
+        return self._told_of(principal) is None and self._is_limited(principal.account)
+
     def _own(self, principal: Principal) -> Policies:
+        told = self._told_of(principal)
+        if told is not None:
+            return told
+        return _ALLOWS_NOTHING if self._is_limited(principal.account) else FULL_ACCESS
+
+    def _told_of(self, principal: Principal) -> Policies | None:
+        """What the settings or the catalog say of it; None where neither does."""
         assumed = principal.session is not None and principal.session.assumed_root
         if principal.type == "Root" and not assumed:
             return FULL_ACCESS
@@ -76,11 +87,7 @@ class AttachedPolicies:
             found = self._users.get(_identity(principal))
             if found is not None:
                 return found
-        if self._stored is not None:
-            own = self._stored.of(principal)
-            if own is not None:
-                return own
-        return _ALLOWS_NOTHING if self._is_limited(principal.account) else FULL_ACCESS
+        return self._stored.of(principal) if self._stored is not None else None
 
     def _is_limited(self, account: str) -> bool:
         return account in self._limited_accounts or (self._stored is not None and self._stored.knows(account))

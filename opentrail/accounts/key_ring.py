@@ -67,6 +67,11 @@ class KeyRing:
         """Seals with the newest data key, opens with all."""
         return DataKeys(self._data_keys)
 
+    @property
+    def data_keys(self) -> int:
+        """How many data keys there are."""
+        return len(self._data_keys)
+
     @classmethod
     def open(cls, secrets: Path) -> "KeyRing | None":
         """The ring in the folder `secrets`; None where there is none.

@@ -1,4 +1,4 @@
-"""AssumeRole for roles of our own: who may, for how long, with which session policies; and the session that comes of it.
+"""AssumeRole for roles of our own: who may, for how long, with which session policies, and what session comes of it.
 
 By STS's rules (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html): the role's trust policy must
 name the caller; in another account, or where it names the whole account, the caller's own policies must allow it too.
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.attached_policies import AttachedPolicies
 from opentrail.accounts.own_keys import OwnKeys
-from opentrail.accounts.policy import Policies, Policy, PolicyUnreadable, Request, Verdict, decide, evaluate
+from opentrail.accounts.policy import Policy, PolicyUnreadable, Request, Verdict, decide, evaluate
 from opentrail.accounts.policy import read_identity_policy as read_policy
 from opentrail.accounts.policy_caller import Keys, caller_of, principal_keys
 from opentrail.accounts.principal import Pairs, Principal, assumed_role
@@ -113,12 +113,14 @@ class RoleSessions:
         if caller.type == "Root":
             raise AssumeDenied("Roles may not be assumed by root accounts.")
         own = self._attached.of(caller)
+        if own is None or self._attached.is_stranger(caller):
+            raise _denied(caller, "sts:AssumeRole", role.arn)
         trust = read_trust_policy(role.trust_policy or "")
         context = {**principal_keys(caller, self._clock.now_us()), **about, **_asked_keys(caller, asked)}
         for action in _actions(asked):
             request = Request(caller_of(caller), action, role.arn, context, role.account)
             named = evaluate((trust,), request) is Verdict.ALLOWED
-            policies = replace(own if own is not None else Policies(), resource=(trust,))
+            policies = replace(own, resource=(trust,))
             if not named or not decide(policies, request).allows:
                 raise _denied(caller, action, role.arn)
 

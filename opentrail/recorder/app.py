@@ -27,6 +27,7 @@ from opentrail.recorder.guarantees import Keeper, NotDurable
 from opentrail.recorder.learning import Learner
 from opentrail.recorder.look_ups import RememberedCallers, UpstreamLookUps
 from opentrail.recorder.outgoing import outgoing_request
+from opentrail.recorder.own_sts import OwnAnswer, OwnSts
 from opentrail.recorder.proxy.exchange import Exchange
 from opentrail.recorder.proxy.upstream_exchange import UpstreamExchange
 from opentrail.recorder.rate_limit import RateExceeded, steps_with
@@ -67,13 +68,14 @@ class Recorder:
         *,
         changes_seen: ChangesSeen | None = None,
         enforced: UpstreamPolicies | None = None,
+        own_sts: OwnSts | None = None,
     ) -> None:
         """`may_call`: whether one more call of a principal passes the rate limits, where there are any.
 
         `enforced`: the policies at the upstreams decide calls, and each account is shown its own buckets alone.
         """
         memory = Memory(settings.held_request_bytes)
-        self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory)
+        self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory, own_sts)
         self._keeper = Keeper(intake, clock, settings.guarantee)
         self._learning = ThreadPoolExecutor(1, thread_name_prefix="learning")
         look_ups = UpstreamLookUps(upstreams, clock)
@@ -100,12 +102,12 @@ class Recorder:
         body = RequestBody(exchange.body, self._strangers)
         call = Call(exchange.request, body, exchange)
         client = ClientAnswer(call, exchange)
-        answer: UpstreamExchange | None = None
+        answer: UpstreamExchange | OwnAnswer | None = None
         try:
             for step in self._steps:
                 await step(self._around, call)
             await keep_policies(self._around, self._enforced, call)
-            answer = await self._exchange(call)
+            answer = await (self._own_answer(call) if call.answered_here else self._exchange(call))
             await Delivery(self._tools, call, answer, client, self._around.clock.now_us()).run()
         except OpenTrailError as refusal:
             await self._refuse(call, client, refusal)
@@ -122,6 +124,13 @@ class Recorder:
                 answer.close()
             if call.spool is not None:
                 call.spool.close()
+
+    async def _own_answer(self, call: Call) -> OwnAnswer:
+        own_sts = self._around.own_sts
+        if own_sts is None:
+            raise NoUpstream
+        await self._announce(call)
+        return await asyncio.get_running_loop().run_in_executor(self._learning, own_sts.answer, call)
 
     async def _exchange(self, call: Call) -> UpstreamExchange:
         if call.upstream is None:

@@ -50,6 +50,7 @@ class Call:
     outgoing_bytes: int | None = None  # declared to the upstream; None: sent in chunks
     intent: int | None = None  # on disk; the call's record ends it
     recorded: bool = False  # its records have been handed to intake
+    answered_here: bool = False  # no upstream has it
     sent_upstream: bool = False  # the upstream may have acted
 
     interpreted: Interpreted | None = None

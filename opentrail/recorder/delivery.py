@@ -23,6 +23,7 @@ from opentrail.recorder.learning import Learner
 from opentrail.recorder.look_ups import RememberedCallers
 from opentrail.recorder.object_data import answer_is_object_data
 from opentrail.recorder.outcome import Outcome
+from opentrail.recorder.own_sts import OwnAnswer
 from opentrail.recorder.proxy.upstream_exchange import UpstreamExchange
 from opentrail.recorder.recording import AnswerSeen, answered, broken_off, read_outcome
 from opentrail.recorder.refusals import CallRefused, ClientGone, ClientTooSlow, fault_of
@@ -52,7 +53,9 @@ class Tools(NamedTuple):
 class Delivery:
     """One answer. Short ones wait whole for their record; long ones pass chunk by chunk, their last chunk waits."""
 
-    def __init__(self, tools: Tools, call: Call, answer: UpstreamExchange, client: ClientAnswer, now_us: int) -> None:
+    def __init__(
+        self, tools: Tools, call: Call, answer: UpstreamExchange | OwnAnswer, client: ClientAnswer, now_us: int
+    ) -> None:
         self._tools = tools
         self._call = call
         self._answer = answer
@@ -174,7 +177,7 @@ class Delivery:
 
     async def _learn(self, found: Outcome) -> None:
         tools, interpreted = self._tools, self._call.interpreted
-        if interpreted is None:
+        if interpreted is None or self._call.answered_here:
             return
         told = []
         if tools.learner.concerns(interpreted, found):

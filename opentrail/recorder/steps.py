@@ -39,15 +39,14 @@ from opentrail.recorder.post_object import interpret_form
 from opentrail.recorder.recognition import action_and_version, recognise
 from opentrail.recorder.refusals import (
     BodyTooLong,
-    HiddenPath,
     JournalUnwritable,
     MalformedRequest,
-    NoUpstream,
     family_of,
 )
 from opentrail.recorder.shapes.s3 import bucket_and_key
 from opentrail.recorder.surroundings import Surroundings
 from opentrail.recorder.unsigned import has_bearer_token, is_public
+from opentrail.recorder.who_answers import choose_upstream, find_own_answer, require_upstream
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 from opentrail.wire.aws_chunked import ChunkedDecoder, IncompleteBody
 from opentrail.wire.event_stream import CONTENT_TYPE as EVENT_STREAM
@@ -135,11 +134,6 @@ async def verify_signature(around: Surroundings, call: Call) -> None:
     _verify(around, call, call.key, call.signature, None)
 
 
-async def choose_upstream(around: Surroundings, call: Call) -> None:
-    """Who answers for the service; nobody is an error only once it is known who asks."""
-    call.upstream = around.upstreams.for_service(call.service)
-
-
 async def keep_guarantee(around: Surroundings, call: Call) -> None:
     """Nothing is done for a caller that could not be recorded."""
     if around.settings.guarantee != "async" and not around.journal.writable():
@@ -179,16 +173,6 @@ async def verify_body(around: Surroundings, call: Call) -> None:
     _verify(around, call, call.key, call.signature, call.body_sha256)
 
 
-async def require_upstream(around: Surroundings, call: Call) -> None:
-    """Somebody answers for the service, and the path is one of its own."""
-    if call.upstream is None:
-        raise NoUpstream(f"No upstream is configured for {call.service or 'this service'}.")
-    if call.upstream.hides(call.request.path):
-        raise HiddenPath
-    if call.service is None and call.upstream.account_header is not None:
-        raise NoUpstream("The service in the scope of the Credential is unknown.")  # its record could not name the call
-
-
 async def refuse_second_meanings(around: Surroundings, call: Call) -> None:
     """What the record says is what the upstream is asked for."""
     require_one_meaning(call)
@@ -222,6 +206,7 @@ STEPS: tuple[Step, ...] = (
     verify_body,
     understand,
     find_owner,
+    find_own_answer,
     require_upstream,
     refuse_second_meanings,
     keep_guards,

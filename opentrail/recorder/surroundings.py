@@ -7,6 +7,7 @@ from typing import Protocol
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.clock import Clock, as_datetime
 from opentrail.recorder.bodies import Memory
+from opentrail.recorder.own_sts import OwnSts
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import Upstreams
 
@@ -29,6 +30,7 @@ class Surroundings:
     clock: Clock
     settings: RecorderSettings
     memory: Memory  # of callers with a known key
+    own_sts: OwnSts | None = None  # STS as far as we are it
 
     def now(self) -> datetime:
         """The aware time."""

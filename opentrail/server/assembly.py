@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
+from opentrail.accounts.attached_policies import AttachedPolicies
 from opentrail.accounts.folder_keys import FolderKeys, open_folder_keys
+from opentrail.accounts.own_keys import OwnKeys
 from opentrail.accounts.principal import Principal as Who
 from opentrail.accounts.principal import iam_user, own_user_id, root
+from opentrail.accounts.role_sessions import RoleSessions
 from opentrail.accounts.sealing import derived_key
+from opentrail.accounts.stored_policies import StoredPolicies
 from opentrail.api import CloudTrailApi
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import Clock
@@ -20,6 +24,7 @@ from opentrail.journal import Journal
 from opentrail.lake.summary import LakeSummaries
 from opentrail.recorder.app import Recorder
 from opentrail.recorder.client_address import client_address
+from opentrail.recorder.own_sts import OwnSts
 from opentrail.recorder.reports import Reports
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
@@ -73,6 +78,7 @@ class RecorderParts:
     intake: Intake
     access_keys: AccessKeys
     configured: tuple[AccessKey, ...]
+    policies: AttachedPolicies
     recorder: Recorder
     throttles: Throttles
     knowledge: UpstreamKnowledge
@@ -91,6 +97,9 @@ def assemble_recorder(
     told = _recorder_settings(folder, settings)
     limited = throttles(settings.limits, clock)
     knowledge = upstream_knowledge(settings, upstreams, engine, clock)
+    known = StoredPolicies(engine, clock)
+    organization = knowledge.organizations.now
+    policies = attached_policies(settings, lambda told: _principal(told, settings), organization, known)
     recorder = Recorder(
         Upstreams(upstreams),
         access_keys,
@@ -101,8 +110,9 @@ def assemble_recorder(
         limited.forwarded.allows if limited.forwarded.limits_anything else None,
         changes_seen=knowledge.changes_seen,
         enforced=knowledge.enforced,
+        own_sts=OwnSts(RoleSessions(engine, OwnKeys(keys.root, clock), policies, clock), clock),
     )
-    return RecorderParts(journal, keys, engine, intake, access_keys, configured, recorder, limited, knowledge)
+    return RecorderParts(journal, keys, engine, intake, access_keys, configured, policies, recorder, limited, knowledge)
 
 
 def assemble(
@@ -140,7 +150,7 @@ def assemble(
         guarantee=told.guarantee,
         may_record=journal.writable,
         source_address=source_address,
-        policies=enforced or attached_policies(settings, lambda told: _principal(told, settings), organizations.now),
+        policies=enforced or recording.policies,
         resources=resource_facts(engine, organizations.now, clock),
         may_call=recording.throttles.may_call_api,
         policies_wait=enforced is not None,

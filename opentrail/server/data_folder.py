@@ -73,8 +73,7 @@ class DataFolder:
         """Make every folder that is not there yet, closed to other users."""
         for folder in (self.root, self.journal, self.catalog, self.secrets, self.tables, self.locks, self.spool):
             folder.mkdir(parents=True, exist_ok=True)
-        self.root.chmod(PRIVATE_FOLDER_MODE)
-        self.secrets.chmod(PRIVATE_FOLDER_MODE)
+            folder.chmod(PRIVATE_FOLDER_MODE)
 
     def exists(self) -> bool:
         """Whether a server or an import ever wrote here."""

@@ -9,6 +9,7 @@ from opentrail.accounts.organizations import KnownOrganization
 from opentrail.accounts.policy import PolicyUnreadable, read_identity_policy
 from opentrail.accounts.policy.guard import Guard, read_guard
 from opentrail.accounts.principal import Principal
+from opentrail.accounts.stored_policies import StoredPolicies
 from opentrail.server.settings import BadSettings, Settings
 from opentrail.server.settings import Principal as PrincipalSettings
 
@@ -19,8 +20,12 @@ def attached_policies(
     settings: Settings,
     principal_of: Callable[[PrincipalSettings], Principal],
     organization: KnownOrganization = lambda: None,
+    stored: StoredPolicies | None = None,
 ) -> AttachedPolicies:
-    """Who has which policies. Raises BadSettings; also where two keys of one user have different ones."""
+    """Who has which policies; `stored`: those in the catalog.
+
+    Raises BadSettings; also where two keys of one user have different ones.
+    """
     users: dict[tuple[str, str], AttachedUser] = {}
     for told in settings.principal:
         principal = principal_of(told)
@@ -29,7 +34,7 @@ def attached_policies(
         if users.setdefault((principal.arn, principal.principal_id), user) != user:
             raise BadSettings(f"principal {told.access_key_id}: another key of {principal.arn} has other policies")
     control = _read(settings.organization.service_control_policies, read_identity_policy)
-    return AttachedPolicies(users.values(), organization, control)
+    return AttachedPolicies(users.values(), organization, control, stored)
 
 
 def guards(files: Sequence[str]) -> tuple[Guard, ...]:

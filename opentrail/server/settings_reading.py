@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from opentrail.server.settings import (
+    SANDBOX_ACCOUNT,
     SANDBOX_KEY,
     BadSettings,
     Delivery,
@@ -59,6 +60,20 @@ def with_options(settings: Settings, *, tls_cert: str, tls_key: str, workers: in
     server = msgspec.structs.replace(settings.server, **told)
     check_server(server)
     return msgspec.structs.replace(settings, server=server)
+
+
+def with_home_account(settings: Settings, management: str | None) -> Settings:
+    """`settings` of a folder with this management account, None: with no principals of its own. Raises BadSettings."""
+    if management is None:
+        if not settings.principal:
+            raise BadSettings(
+                "nobody could call: the settings name no [[principal]], and the data folder has no principals of its "
+                "own; opentrail init makes it such a folder"
+            )
+        return settings
+    if settings.server.account != SANDBOX_ACCOUNT:
+        return settings
+    return msgspec.structs.replace(settings, server=msgspec.structs.replace(settings.server, account=management))
 
 
 def check_server(server: Server) -> None:

@@ -1,5 +1,6 @@
 """Users and roles of our own: made, deleted, trusted, bounded, given policies."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from opentrail.accounts.administration.changes import (
     IAM,
     Change,
     Changes,
+    DeleteConflict,
     EntityAlreadyExists,
     InvalidInput,
     NoSuchEntity,
@@ -24,6 +26,7 @@ from opentrail.catalog.principals import (
     Kind,
     PrincipalRow,
     add_principal,
+    all_accounts,
     attach,
     attached_to,
     change_principal,
@@ -112,10 +115,12 @@ class IdentityChanges:
     def delete(self, account: str, kind: Kind, name: str) -> None:
         """Take a user or role away; its keys, sessions and attachments go first, each with its event.
 
-        Raises NoSuchEntity.
+        Raises NoSuchEntity; DeleteConflict where a role's trust policy names it: whoever is called so later would be
+        trusted.
         """
         with self._changes.begin() as connection:
             row = known_principal(connection, account, kind, name)
+            _require_untrusted(connection, row)
             for key in self._keys.of(connection, account, (kind, name)):
                 self._tell(account, "DeleteAccessKey", {"userName": name, "accessKeyId": key.access_key_id})
             for arn in attached_to(connection, account, kind, name):
@@ -166,6 +171,14 @@ class IdentityChanges:
         self, account: str, name: str, parameters: Mapping[str, Any], elements: Mapping[str, Any] | None = None
     ) -> None:
         self._changes.tell(Change(account, IAM, name, parameters, elements))
+
+
+def _require_untrusted(connection: Connection, row: PrincipalRow) -> None:
+    for account in all_accounts(connection):
+        for role in principals_of(connection, account.id, "role"):
+            named = json.dumps(json.loads(role.trust_policy or "{}"))
+            if role.arn != row.arn and (f'"{row.arn}"' in named or f'"{row.principal_id}"' in named):
+                raise DeleteConflict(f"{role.arn} trusts {row.arn}: change its trust policy first")
 
 
 def _require_policy(connection: Connection, account: str, arn: str) -> None:

@@ -19,6 +19,7 @@ from opentrail.history.listing import list_events
 from opentrail.journal import Journal
 from opentrail.record.envelope import envelope
 from opentrail.record.view import view
+from opentrail.server.administering import home_account
 from opentrail.server.commands.event_output import write_csv, write_json, write_table
 from opentrail.server.commands.terminal import visible
 from opentrail.server.commands.time_option import parse_time
@@ -58,7 +59,9 @@ def events_command(
     source_ip: Annotated[str | None, typer.Option(help="Address, or service, that the call came from.")] = None,
     start: Annotated[str | None, typer.Option(help="From here on: ISO time, date, or how long ago (2h, 7d).")] = None,
     end: Annotated[str | None, typer.Option(help="Up to here, a date to its last moment.")] = None,
-    account: Annotated[str | None, typer.Option(help=f"Account; {SANDBOX_ACCOUNT} if left out.")] = None,
+    account: Annotated[
+        str | None, typer.Option(help=f"Account; if left out, the management account, or {SANDBOX_ACCOUNT}.")
+    ] = None,
     region: Annotated[str | None, typer.Option(help=f"Region; {DEFAULT_REGION} if left out.")] = None,
     all_accounts: Annotated[bool, typer.Option("--all-accounts", help="Every account.")] = False,
     all_regions: Annotated[bool, typer.Option("--all-regions", help="Every Region.")] = False,
@@ -75,8 +78,9 @@ def events_command(
     """List events of the history, newest first. All filters that are given must fit."""
     _refuse_conflicts(account, region, all_accounts, all_regions, as_json, as_csv, spreadsheet_safe)
     clock = SystemClock()
+    folder = DataFolder.resolve(data_dir)
     filters = EventFilters(
-        accounts=None if all_accounts else (account or SANDBOX_ACCOUNT,),
+        accounts=None if all_accounts else (account or home_account(folder) or SANDBOX_ACCOUNT,),
         regions=None if all_regions else (region or DEFAULT_REGION,),
         categories=CATEGORIES[category],
         start_us=parse_time(start, clock) if start is not None else None,
@@ -92,7 +96,6 @@ def events_command(
         error_code=error_code,
         limit=limit or None,
     )
-    folder = DataFolder.resolve(data_dir)
     if not folder.exists():
         raise NoHistory(f"There is no history in {folder.root} yet; --data-dir names another folder.")
 

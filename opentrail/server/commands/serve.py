@@ -6,9 +6,10 @@ from typing import Annotated
 import msgspec
 import typer
 
+from opentrail.server.administering import home_account
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.running import run_server
-from opentrail.server.settings_reading import check_delivery, read_settings, with_options
+from opentrail.server.settings_reading import check_delivery, read_settings, with_home_account, with_options
 
 
 def serve_command(
@@ -34,4 +35,6 @@ def serve_command(
     check_delivery(delivery)
     settings = msgspec.structs.replace(settings, delivery=delivery)
     chosen = data_dir if data_dir is not None else Path(settings.data_dir) if settings.data_dir else None
-    run_server(DataFolder.resolve(chosen), settings, with_sandbox=False, may_shorten_retention=allow_shorter_retention)
+    folder = DataFolder.resolve(chosen)
+    settings = with_home_account(settings, home_account(folder))
+    run_server(folder, settings, with_sandbox=False, may_shorten_retention=allow_shorter_retention)
