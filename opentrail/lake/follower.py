@@ -311,7 +311,8 @@ class LakeFollower:
         if store.id not in self._upkeep:
             self._upkeep[store.id] = TableUpkeep(self._table(store), self._clock, self._settings)
         keep_us = keep_after_us(store.timeline.store, self._clock.now_us())
-        return self._upkeep[store.id].step(keep_us, busy=self._busy)
+        federated = store.timeline.store.federation_status == "ENABLED"
+        return self._upkeep[store.id].step(keep_us, federated=federated, busy=self._busy)
 
     def _remove(self, stores: Sequence[StoreInPass]) -> bool:
         """Remove the stores whose time to be restored is over; whether there was one."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from opentrail import telemetry
 from opentrail.clock import Clock
+from opentrail.lake.federation import Pointer
 from opentrail.lake.files import merge
 from opentrail.lake.settings import LakeSettings
 from opentrail.segments.compaction import is_full, tier_of
@@ -29,10 +30,12 @@ class TableUpkeep:
         self._clock = clock
         self._settings = settings
         self._sweeper = Sweeper(clock, settings.sweep_grace_s)
+        self._pointer = Pointer(table)
         self._due = dict.fromkeys(("compaction", "retention", "sweep"), clock.monotonic())
 
-    def step(self, keep_after_us: int, *, busy: bool) -> bool:
+    def step(self, keep_after_us: int, *, federated: bool, busy: bool) -> bool:
         """Do one thing that is due; whether there was one. What happened before `keep_after_us` has served its time."""
+        self._pointer.follow(federated=federated)
         steps: tuple[Callable[[int, bool], bool], ...] = (
             self._expire_snapshots,
             self._retain,
@@ -95,7 +98,7 @@ class TableUpkeep:
     def _sweep(self, keep_after_us: int, busy: bool) -> bool:
         if not self._is_time("sweep", self._settings.sweep_check_s):
             return False
-        return self._sweeper.sweep(self._table) > 0
+        return self._sweeper.sweep(self._table, self._pointer.files()) > 0
 
 
 def plan_compaction(files: Sequence[SegmentFile], tier_files: int) -> list[SegmentFile]:

@@ -7,7 +7,7 @@ segments open need no lock: they have mapped what they use.
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -29,10 +29,10 @@ class Sweeper:
         self._grace_seconds = grace_seconds
         self._seen: dict[Path, float] = {}
 
-    def sweep(self, table: EventTable) -> int:
-        """Delete what has been unreferenced for the grace period; how many files went."""
+    def sweep(self, table: EventTable, spared: Collection[Path] = ()) -> int:
+        """Delete what has been unreferenced for the grace period, but for what is spared; how many files went."""
         now = self._clock.monotonic()
-        loose = unreferenced(table)
+        loose = [path for path in unreferenced(table) if path not in spared]
         self._seen = {path: self._seen.get(path, now) for path in loose}
         ripe = [path for path, since in self._seen.items() if now - since >= self._grace_seconds]
         if not ripe:

@@ -87,6 +87,11 @@ class EventTable:
         """Where Iceberg keeps its own files."""
         return self.folder / "metadata"
 
+    @property
+    def metadata_file(self) -> Path:
+        """The metadata file of the last commit."""
+        return self._io.resolve(self._table.metadata_location)
+
     def append(self, segments: Iterable[Path], position: int) -> None:
         """Commit new segments; with them, every event up to `position` is in the table."""
         files = [self._data_file(path) for path in segments]

@@ -9,10 +9,12 @@ import typer
 from opentrail.accounts.folder_keys import sealer_of
 from opentrail.catalog.bucket_protection import BucketProtection, BucketProtections
 from opentrail.catalog.database import FILE_NAME, open_catalog
+from opentrail.clock import SystemClock
 from opentrail.errors import OpenTrailError
 from opentrail.history.check import check as check_history
-from opentrail.journal import Sealer
+from opentrail.journal import Journal, Sealer
 from opentrail.journal.check import check as check_journal
+from opentrail.lake.check import LakeCheck, LakeFindings
 from opentrail.record.times import format_event_time
 from opentrail.server.data_folder import DataFolder
 from opentrail.trails.check import Findings
@@ -36,7 +38,13 @@ def check_command(
     history = check_history(folder.tables, folder.journal, sealer)
     delivery, buckets = _delivery(folder, sealer)
     warnings = [text for bucket in buckets for text in bucket.warnings]
-    parts = {"journal": journal.problems, "history": history.problems, "delivery": delivery.problems}
+    lake = _lake(folder, sealer)
+    parts = {
+        "journal": journal.problems,
+        "history": history.problems,
+        "lake": lake.problems,
+        "delivery": delivery.problems,
+    }
     problems = [f"{part}: {text}" for part, texts in parts.items() for text in texts]
     if as_json:
         typer.echo(
@@ -51,6 +59,7 @@ def check_command(
                         "intents": journal.intents,
                     },
                     "history": {"files": history.files, "events": history.rows, "position": history.position},
+                    "lake": {"stores": lake.stores, "files": lake.files, "events": lake.rows},
                     "delivery": {"waiting": delivery.waiting},
                     "problems": problems,
                     "buckets": [_bucket(bucket) for bucket in buckets],
@@ -61,6 +70,7 @@ def check_command(
     else:
         typer.echo(f"journal: {journal.events} events in {journal.batches} batches, head {journal.head}")
         typer.echo(f"history: {history.rows} events in {history.files} files, position {history.position}")
+        typer.echo(f"lake: {lake.rows} events in {lake.files} files of {lake.stores} stores")
         typer.echo(f"delivery: {delivery.waiting} files wait")
         for warning in warnings:
             typer.echo(f"WARNING {warning}", err=True)
@@ -85,6 +95,25 @@ def _bucket(found: BucketProtection) -> dict[str, Any]:
 
 def _delivery(folder: DataFolder, sealer: Sealer | None) -> tuple[Findings, list[BucketProtection]]:
     """What waits to be delivered, and how its buckets are protected; nothing where no server ever ran."""
+
+
+def _lake(folder: DataFolder, sealer: Sealer | None) -> LakeFindings:
+    """The tables of event data stores; nothing where no server ever ran."""
+    if not (folder.catalog / FILE_NAME).exists():
+        return LakeFindings()
+    engine = open_catalog(folder.catalog)
+    clock = SystemClock()
+    try:
+        with Journal.open(folder.journal, clock, read_only=True, sealer=sealer) as journal:
+            return LakeCheck(engine, folder.tables, journal, clock).run()
+    except OpenTrailError as error:
+        return LakeFindings(problems=[error.message])
+    finally:
+        engine.dispose()
+
+
+def _delivery(folder: DataFolder, sealer: Sealer | None) -> Findings:
+    """What waits to be delivered; nothing where no server ever ran."""
     if not (folder.catalog / FILE_NAME).exists():
         return Findings(), []
     engine = open_catalog(folder.catalog)
