@@ -93,10 +93,6 @@ def _bucket(found: BucketProtection) -> dict[str, Any]:
     }
 
 
-def _delivery(folder: DataFolder, sealer: Sealer | None) -> tuple[Findings, list[BucketProtection]]:
-    """What waits to be delivered, and how its buckets are protected; nothing where no server ever ran."""
-
-
 def _lake(folder: DataFolder, sealer: Sealer | None) -> LakeFindings:
     """The tables of event data stores; nothing where no server ever ran."""
     if not (folder.catalog / FILE_NAME).exists():
@@ -112,8 +108,8 @@ def _lake(folder: DataFolder, sealer: Sealer | None) -> LakeFindings:
         engine.dispose()
 
 
-def _delivery(folder: DataFolder, sealer: Sealer | None) -> Findings:
-    """What waits to be delivered; nothing where no server ever ran."""
+def _delivery(folder: DataFolder, sealer: Sealer | None) -> tuple[Findings, list[BucketProtection]]:
+    """What waits to be delivered, and how its buckets are protected; nothing where no server ever ran."""
     if not (folder.catalog / FILE_NAME).exists():
         return Findings(), []
     engine = open_catalog(folder.catalog)
