@@ -37,6 +37,7 @@ unit: $(VENV)/.dev ## The tests alone
 	$(BIN)/python -m pytest -n 0 --last-failed --last-failed-no-failures none -m "not soak and not fuzz"; }
 
 soak: $(VENV)/.dev ## Long runs: every operation of every service; half an hour at full load; hundreds of kill -9, under load and at every stage of a call
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sandbox,dev,spark]'
 	OPENTRAIL_NEW_EXAMPLES=1 $(BIN)/python -m pytest -m soak -x
 
 fuzz: $(VENV)/.dev ## Hostile input: 10,000 requests at both doors, a million policies

@@ -183,6 +183,9 @@ class Calls:
 
     def _aggregated(self, signature: Signature, arguments: Sequence[Argument], gives: Type) -> _Aggregate:
         template = self._template(signature)
+        special = self._dialect.forms.get(template)
+        if special is not None:
+            return _Aggregate("", special(arguments, gives), "", gives)
         before, opened, rest = template.partition("<<")
         call, _, after = rest.partition(">>") if opened else (template, "", "")
         head, middle, tail = (

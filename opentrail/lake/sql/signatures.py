@@ -55,6 +55,7 @@ class Signature:
     repeats: bool  # the last type, as often as wanted
     gives: Type
     form: str = field(repr=False)
+    head: str = ""  # as it is written up to its arrow
 
     @property
     def parts_of_moment(self) -> bool:
@@ -114,7 +115,7 @@ def _read(head: str, form: str) -> Signature:
     gives, left = _read_type(rest[2:])
     if rest[1] != "->" or left:
         raise ValueError(f"not a signature: {head}")
-    return Signature(name, tuple(takes), repeats, gives, form)
+    return Signature(name, tuple(takes), repeats, gives, form, head.partition(" -> ")[0])
 
 
 def _read_type(tokens: list[str]) -> tuple[Type, list[str]]:
