@@ -40,7 +40,7 @@ soak: $(VENV)/.dev ## Long runs: every operation of every service; half an hour 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[sandbox,dev,spark]'
 	OPENTRAIL_NEW_EXAMPLES=1 $(BIN)/python -m pytest -m soak -x
 
-fuzz: $(VENV)/.dev ## Hostile input: 10,000 requests at both doors, a million policies
+fuzz: $(VENV)/.dev ## Hostile input: 10,000 requests at both doors, a million signatures, a million policies
 	OPENTRAIL_NEW_EXAMPLES=1 $(BIN)/python -m pytest -m fuzz -x
 
 bench: $(VENV)/.dev ## Measure beside the peers; docs/BENCHMARKS.md keeps the figures
