@@ -201,6 +201,8 @@ def _check_expiration(document: Mapping[str, Any], now: datetime) -> None:
 
 
 def _check_conditions(document: Mapping[str, Any], form: PostForm, bucket: str) -> None:
+    if form.by_name.get("bucket", bucket) != bucket:  # an upstream might take it for the bucket that is meant
+        raise PolicyRefused("Invalid according to Policy: Policy Condition failed: the bucket is another one")
     values = {**form.by_name, "bucket": bucket}
     named: set[str] = set()
     for condition in document["conditions"]:

@@ -34,7 +34,7 @@ def read_form_signature(request: HttpRequest, form: bytes) -> Signature | None:
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
         raise AmbiguousAuthentication
-    if parameters.get("SignatureVersion") != "2" or "Signature" not in parameters:
+    if parameters.get("SignatureVersion") != "2" or not {"AWSAccessKeyId", "Signature"} <= parameters.keys():
         return None
     if parameters.get("SignatureMethod") not in _METHODS:
         raise UnsupportedAlgorithm

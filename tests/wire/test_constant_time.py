@@ -1,4 +1,4 @@
-"""What proves a caller is compared in constant time: a comparison that stops early tells how much of a guess was right."""
+"""What proves a caller is compared in constant time: one that stops early tells how much of a guess was right."""
 
 import ast
 from pathlib import Path

@@ -74,3 +74,11 @@ def test_every_change_of_what_a_client_sent_is_refused_or_means_the_same():
     assert harmless < refused / 4
     never_refused = {what for what, _ in CHANGES} - seen
     assert never_refused <= {"headers in another order", "parameters in another order", "white space around a value"}
+
+
+def test_a_form_whose_bucket_is_not_the_one_of_its_address_is_refused():
+    sent = next(one for one in sent_by("javascript") if read_signature(one.request) is None)
+    body = sent.body.replace(b"\r\n\r\nlogs\r\n", b"\r\n\r\nother\r\n")
+    assert body != sent.body
+    with pytest.raises(SignatureError, match="bucket"):
+        check(Sent(sent.client, sent.request, body, sent.at))

@@ -64,3 +64,9 @@ def test_a_form_without_signature_has_none():
     request, _ = signed()
     assert read_form_signature(request, b"Action=Select") is None
     assert read_form_signature(request, b"Action=Select&AWSAccessKeyId=AK&SignatureVersion=4&Signature=x") is None
+
+
+def test_a_form_that_only_looks_signed_is_not():
+    request, form = signed(DomainName="d")
+    renamed = form.replace(b"AWSAccessKeyId=", b"xAWSAccessKeyId=")
+    assert read_form_signature(request, renamed) is None
