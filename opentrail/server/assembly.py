@@ -132,7 +132,9 @@ def assemble(
         return client_address(request.client, request.header("x-forwarded-for"), told.trusted_proxies)
 
     watch = recording.knowledge.watch
-    of_trails = trail_rooms(settings, engine, access_keys, root_key, journal.head, clock, own_endpoint, watch)
+    of_trails = trail_rooms(
+        settings, engine, access_keys, root_key, journal.head, clock, own_endpoint, organizations, watch
+    )
     lake = LakeSummaries(engine, folder.tables)
     querying = Querying(folder, settings, engine, recording.keys, access_keys, organizations, clock, own_endpoint)
     calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())

@@ -47,15 +47,16 @@ def trail_rooms(
     head: Callable[[], int],
     clock: Clock,
     own_endpoint: str,
+    organizations: Organizations | None = None,
     watch: OrganizationWatch | None = None,
 ) -> Mapping[str, Room]:
     """The rooms by operation. Destinations are asked as deliveries are made: see server/own_calls.py.
 
-    Trails of organizations follow what `watch` sees.
+    `organizations`: what the process knows already; trails and stores of organizations follow what `watch` sees.
     """
     calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())
     trails = Trails(engine)
-    organizations = organizations_of(settings, engine, clock)
+    organizations = organizations or organizations_of(settings, engine, clock)
     registry = Registry(trails, organizations.now)
     clients = Clients(calls.access, as_service=calls.as_service)
     destinations = Destinations(clients, calls.folders)

@@ -81,7 +81,7 @@ class EventDataStoresRoom:
 
     def get(self, asked: Asked) -> dict[str, Any]:
         """One store."""
-        store = self._registry.find(asked.parameters["EventDataStore"], asked.account, asked.region).store
+        store = self._registry.find(asked.parameters["EventDataStore"], asked.owner, asked.region).store
         return {**_described(store), **federation_of(store)}
 
     def list(self, asked: Asked) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class QueriesRoom:
             raise InvalidParameter("QueryStatement is required; QueryParameters are for a QueryAlias.")
         owner = parameters.get("EventDataStoreOwnerAccountId")
         uri = parameters.get("DeliveryS3Uri")
-        wanted = service.Asked(asked.account, asked.region, statement, owner, uri)
+        wanted = service.Asked(asked.owner, asked.region, statement, owner, uri)
         return {"QueryId": self._queries.start(wanted).id, "EventDataStoreOwnerAccountId": owner}
 
     def describe_query(self, asked: Asked) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class QueriesRoom:
     def list_queries(self, asked: Asked) -> dict[str, Any]:
         """The queries of the last seven days that name a store, newest first."""
         parameters = asked.parameters
-        store = self._stores.find_active(parameters["EventDataStore"], asked.account, asked.region).store
+        store = self._stores.find_active(parameters["EventDataStore"], asked.owner, asked.region).store
         now_us = self._clock.now_us()
         start_us = max(parameters.get("StartTime", 0), now_us - _KEPT_US)
         end_us = parameters.get("EndTime", now_us)
@@ -140,7 +140,7 @@ class QueriesRoom:
         count = parameters.get("MaxResults", limits.QUERY_PAGE_ROWS)
         found = self._catalog.of_store(
             store.id,
-            asked.account,
+            asked.owner,
             from_us=start_us,
             to_us=end_us,
             status=status,
@@ -165,10 +165,10 @@ class QueriesRoom:
         owner = parameters.get("EventDataStoreOwnerAccountId")
         named = parameters.get("EventDataStore")
         if named is not None:
-            self._stores.find_active(named, asked.account, asked.region, owner=owner)
-        query = self._queries.find(query_id, asked.account, asked.region)
+            self._stores.find_active(named, asked.owner, asked.region, owner=owner)
+        query = self._queries.find(query_id, asked.owner, asked.region)
         for store in query.stores:
-            self._stores.find_active(store, asked.account, asked.region, owner=owner)
+            self._stores.find_active(store, asked.owner, asked.region, owner=owner)
         return query
 
 
