@@ -60,6 +60,7 @@ _INSIGHT_DETAILS: Final = {
 }  # fmt: skip
 _HALF_PAIR: Final = r"([^\\](?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{{2}}"  # escaped, behind whatever is before it
 _WITHOUT_HALF: Final = f"regexp_replace({{}}, '{_HALF_PAIR}', '\\1\N{REPLACEMENT CHARACTER}', 'g')"
+_HALVES: Final = ("\\ud", "\\uD")
 _VALUES: Final = [{"value": "VARCHAR", "average": "VARCHAR"}]
 _INSIGHT_STRUCTURE: Final = {
     **dict.fromkeys(_INSIGHT_DETAILS.values(), "VARCHAR"),
@@ -114,6 +115,8 @@ def parsed_events(json_column: str, columns: Columns = CLOUDTRAIL, struct: str =
     # A record may hold halves of surrogate pairs, which no engine takes: its columns have U+FFFD for them. What cannot
     # be read even so leaves its own columns empty, and no others.
     readable = _WITHOUT_HALF.format(_WITHOUT_HALF.format(json_column))  # of two in a row, the second time the second
+    some = " OR ".join(f"contains({json_column}, {text_literal(half)})" for half in _HALVES)
+    readable = f"CASE WHEN {some} THEN {readable} END"  # the engine may work it out for every row: it must cost nothing
     return f"coalesce(TRY(from_json({json_column}, {structure})), TRY(from_json({readable}, {structure}))) AS {struct}"
 
 

@@ -194,11 +194,12 @@ class _Scans:
 
 
 def _scans(operators: Sequence[Mapping[str, Any]], passed: int | None = None) -> _Scans | None:
-    """All scans below; None where there are none. `passed`: the rows that a condition right above left."""
+    """All scans below; None where there are none. `passed`: the rows that a condition above left."""
     found: _Scans | None = None
     for one in operators:
         rows, told = int(one.get("intermediate_rows", 0)), one.get("extra_info", {})
-        below = _scans(one.get("children", ()), rows if one.get("type") == "FILTER" else None)
+        left = {"FILTER": rows if passed is None else passed, "PROJECTION": passed}.get(one.get("type", ""))
+        below = _scans(one.get("children", ()), left)
         if one.get("type") == "TABLE_SCAN" and not str(told.get("Table", "")).endswith(_START_TABLE):
             in_memory = 0 if told.get("Function") == "READ_PARQUET" else int(one.get("rows_scanned", rows))
             groups = int(one.get("row_groups_scanned", 0)), int(one.get("total_row_groups_to_scan", 0))
