@@ -1,4 +1,4 @@
-"""Terraform makes a trail with everything, changes it in place, and takes it away again.
+"""Terraform makes a trail and event data stores with everything, changes them in place, and takes them away again.
 
 The AWS provider has to be on the machine as a filesystem mirror: OPENTRAIL_TERRAFORM_PLUGINS names its folder (the one
 that holds `registry.terraform.io`). Where it is not, the test is skipped.
@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -66,7 +67,7 @@ def terraform(sandbox: Program, tmp_path: Path) -> Terraform:
     return Terraform(tmp_path / "terraform", Path(mirror), sandbox)
 
 
-def test_a_trail_from_creation_to_destruction(terraform: Terraform, sandbox: Program) -> None:
+def test_trails_and_stores_from_creation_to_destruction(terraform: Terraform, sandbox: Program) -> None:
     trails = sandbox.client("cloudtrail")
     terraform.run("apply", "-auto-approve")
     trail = trails.get_trail(Name="terraformed")["Trail"]
@@ -75,6 +76,7 @@ def test_a_trail_from_creation_to_destruction(terraform: Terraform, sandbox: Pro
     assert trails.get_trail_status(Name="terraformed")["IsLogging"] is True
     tags = trails.list_tags(ResourceIdList=[trail["TrailARN"]])["ResourceTagList"][0]["TagsList"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {"team": "platform", "stage": "full"}
+    _check_whole_store(trails)
     assert terraform.plan() == NO_CHANGES
 
     lean = ("-var", "lean=true")
@@ -85,9 +87,37 @@ def test_a_trail_from_creation_to_destruction(terraform: Terraform, sandbox: Pro
     assert not {"KmsKeyId", "SnsTopicARN", "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"} & set(changed)
     selectors = trails.get_event_selectors(TrailName="terraformed")
     assert [one["Name"] for one in selectors["AdvancedEventSelectors"]] == ["objects of others"]
+    stores = _stores(trails)
+    assert set(stores) == {"whole-renamed", "plain"}
+    lean_store = stores["whole-renamed"]
+    assert (lean_store["Status"], lean_store["RetentionPeriod"]) == ("STOPPED_INGESTION", 30)
+    assert lean_store["MultiRegionEnabled"] is False
     assert terraform.plan(*lean) == NO_CHANGES
 
     terraform.run("destroy", "-auto-approve", *lean)
     with pytest.raises(ClientError) as gone:
         trails.get_trail(Name="terraformed")
     assert gone.value.response["Error"]["Code"] == "TrailNotFoundException"
+    assert {store["Status"] for store in _stores(trails).values()} == {"PENDING_DELETION"}
+
+
+def _stores(trails: Any) -> dict[str, Any]:
+    listed = trails.list_event_data_stores()["EventDataStores"]
+    found = [trails.get_event_data_store(EventDataStore=one["EventDataStoreArn"]) for one in listed]
+    return {store["Name"]: store for store in found}
+
+
+def _check_whole_store(trails: Any) -> None:
+    stores = _stores(trails)
+    assert set(stores) == {"whole", "plain"}
+    store = stores["whole"]
+    assert (store["Status"], store["RetentionPeriod"], store["BillingMode"]) == (
+        "ENABLED",
+        90,
+        "FIXED_RETENTION_PRICING",
+    )
+    assert store["KmsKeyId"].startswith("arn:aws:kms:")
+    fields = store["AdvancedEventSelectors"][0]["FieldSelectors"]
+    assert {field["Field"] for field in fields} == {"eventCategory", "eventSource", "readOnly"}
+    tags = trails.list_tags(ResourceIdList=[store["EventDataStoreArn"]])["ResourceTagList"][0]["TagsList"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"team": "platform", "stage": "full"}
