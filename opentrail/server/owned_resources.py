@@ -9,13 +9,14 @@ from opentrail.arn import parse_arn
 from opentrail.catalog.channels import Channels
 from opentrail.catalog.event_data_stores import EventDataStores
 from opentrail.catalog.queries import QueryCatalog
+from opentrail.catalog.remembered import Remembered
 from opentrail.catalog.resource_policies import ResourcePolicies
 from opentrail.catalog.tags import Tags
 from opentrail.clock import Clock
 
 
-def owned_resources(engine: Engine) -> OwnedResources:
-    """Finds what the catalog has. Dashboards join here when there are any."""
+def owned_resources(engine: Engine, remembered: Remembered | None = None) -> OwnedResources:
+    """Finds what the catalog has, with `remembered` not more than once. Dashboards join here when there are any."""
     stores, channels, queries = EventDataStores(engine), Channels(engine), QueryCatalog(engine)
 
     def store(arn: str) -> OwnedResource | None:
@@ -33,17 +34,21 @@ def owned_resources(engine: Engine) -> OwnedResources:
         known = [stores.find(store_id) for store_id in found.stores] if found is not None else []
         return tuple(version.store.arn for version in known if version is not None)
 
+    if remembered is not None:
+        return OwnedResources({STORE: remembered(store), CHANNEL: remembered(channel)}, stores_of_query)
     return OwnedResources({STORE: store, CHANNEL: channel}, stores_of_query)
 
 
 def resource_facts(engine: Engine, organization: KnownOrganization, clock: Clock) -> ResourceFacts:
-    """What authorization asks about resources."""
+    """What authorization asks about resources, with every call."""
+    remembered = Remembered(engine)
     policies, tags = ResourcePolicies(engine, clock.now_us), Tags(engine)
 
     def tags_of(arn: str) -> dict[str, str]:
         return {tag.key: tag.value or "" for tag in tags.of(arn)}
 
-    return ResourceFacts(owned_resources(engine), organization, policies.of, tags_of)
+    found = owned_resources(engine, remembered)
+    return ResourceFacts(found, organization, remembered(policies.of), remembered(tags_of))
 
 
 def _id_in(arn: str) -> str:
