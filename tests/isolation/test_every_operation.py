@@ -18,13 +18,10 @@ from opentrail.accounts.access_keys import AccessKey, AccessKeys
 from opentrail.accounts.folder_keys import open_folder_keys
 from opentrail.accounts.principal import iam_user
 from opentrail.catalog.database import open_catalog
-from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
-from opentrail.catalog.queries import Query, QueryCatalog
 from tests.acceptance.program import ACCOUNT, REGION, Program, eventually
 from tests.isolation.values import First, calls_of
 
 BUCKET, TRAIL, DASHBOARD = "first-account-logs", "first-account-trail", "first-account-dash"
-STORE, CHANNEL, QUERY, IMPORT = (f"f1a5c0de-0000-4000-8000-00000000000{n}" for n in range(4))
 MARKED = "marker-7f3a"  # in names of users, tags and policies of the first account
 ADMIN = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 NARROW = json.dumps(
@@ -55,9 +52,11 @@ class Caller:
 
 
 def operations() -> list[OperationModel]:
+    """Those that keep what they are told come last: a caller is shown its own names afterwards."""
     session = botocore.session.Session()
     models = [session.get_service_model(name) for name in ("cloudtrail", "cloudtrail-data")]
-    return [model.operation_model(name) for model in models for name in model.operation_names]
+    found = [model.operation_model(name) for model in models for name in model.operation_names]
+    return sorted(found, key=lambda one: one.name.startswith(("Create", "Update", "Put", "Start")))
 
 
 @pytest.fixture(scope="module")
@@ -78,25 +77,26 @@ def first(program: Program) -> First:
     tags = [{"Key": "t", "Value": MARKED}]
     trails.create_trail(Name=TRAIL, S3BucketName=BUCKET, IsMultiRegionTrail=True, TagsList=tags)
     trails.start_logging(Name=TRAIL)
-    made = _keep_rows(program)
     token = trails.lookup_events(MaxResults=5)["NextToken"]
     other_token = trails.lookup_events(
         LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "iam.amazonaws.com"}], MaxResults=5
     )["NextToken"]
     iam.create_user(UserName=f"{MARKED}-last")
     assert eventually(lambda: s3.list_objects_v2(Bucket=BUCKET).get("Contents"), seconds=20), "no log file"
+    store, channel, query, results_token = _lake(program)
+    import_id = _import(program)
     return First(
         ACCOUNT,
         REGION,
         BUCKET,
         TRAIL,
-        STORE,
-        made,
-        QUERY,
-        IMPORT,
+        store,
+        channel,
+        query,
+        import_id,
         DASHBOARD,
-        (token, other_token),
-        frozenset((BUCKET, TRAIL, STORE, made, QUERY, IMPORT, DASHBOARD, MARKED)),
+        (token, other_token, results_token),
+        frozenset((BUCKET, TRAIL, store, channel, query, import_id, DASHBOARD, MARKED)),
     )
 
 
@@ -107,29 +107,52 @@ def _lets_cloudtrail_in() -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [reads, writes]}
 
 
-def _keep_rows(program: Program) -> str:
-    """A store and a query, written where the server reads them; a channel by the API. Returns the channel's ID."""
-    engine = open_catalog(program.data_dir / "catalog")
-    store = EventDataStore(
-        id=STORE,
-        arn=f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:eventdatastore/{STORE}",
-        name=f"{MARKED}-store",
-        account=ACCOUNT,
-        region=REGION,
-        category="ActivityAuditLog",
-        selectors=(),
-        retention_days=90,
-        status="STOPPED_INGESTION",
-    )
-    EventDataStores(engine).create(store, lambda: 0)
-    query = Query(id=QUERY, account=ACCOUNT, region=REGION, statement=MARKED, stores=(STORE,), created_at=1)
-    QueryCatalog(engine).add(query, "FAILED", 10)
-    engine.dispose()
-    destinations = [{"Type": "EVENT_DATA_STORE", "Location": store.arn}]
-    channel = program.client("cloudtrail").create_channel(
-        Name=f"{MARKED}-channel", Source="Custom", Destinations=destinations
-    )
-    return str(channel["ChannelArn"]).rpartition("/")[2]
+def _lake(program: Program) -> tuple[str, str, str, str]:
+    """A store, its channel, and a query with more than one page; their IDs, and the token of the second page."""
+    trails = program.client("cloudtrail")
+    kind = {"Name": "n", "FieldSelectors": [{"Field": "eventCategory", "Equals": ["ActivityAuditLog"]}]}
+    store = trails.create_event_data_store(
+        Name=f"{MARKED}-store", AdvancedEventSelectors=[kind], MultiRegionEnabled=False, RetentionPeriod=3653
+    )["EventDataStoreArn"]
+    destinations = [{"Type": "EVENT_DATA_STORE", "Location": store}]
+    channel = trails.create_channel(Name=f"{MARKED}-channel", Source="Custom", Destinations=destinations)["ChannelArn"]
+    events = [{"id": f"e{n}", "eventData": json.dumps(_audit_event(n))} for n in range(5)]
+    put = program.client("cloudtrail-data").put_audit_events(channelArn=channel, auditEvents=events)
+    assert len(put["successful"]) == len(events), put
+    store_id = str(store).rpartition("/")[2]
+    query = trails.start_query(QueryStatement=f"SELECT eventData.UID FROM {store_id}")["QueryId"]
+    eventually(lambda: trails.describe_query(QueryId=query)["QueryStatus"] not in ("QUEUED", "RUNNING"), seconds=60)
+    page = trails.get_query_results(QueryId=query, MaxQueryResults=2)
+    assert page["QueryStatus"] == "FINISHED", page
+    return store_id, str(channel).rpartition("/")[2], query, page["NextToken"]
+
+
+def _audit_event(number: int) -> dict[str, Any]:
+    return {
+        "version": "1",
+        "userIdentity": {"type": "app", "principalId": MARKED},
+        "eventSource": "shop.example.com",
+        "eventName": "Refund",
+        "eventTime": "2026-11-20T10:00:00Z",
+        "UID": f"{MARKED}-{number}",
+        "recipientAccountId": ACCOUNT,
+    }
+
+
+def _import(program: Program) -> str:
+    """An import of the account's own log files."""
+    trails, iam = program.client("cloudtrail"), program.client("iam")
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": service})
+    role = iam.create_role(RoleName=f"{MARKED}-role", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=f"{MARKED}-role", PolicyName="p", PolicyDocument=ADMIN)
+    store = trails.create_event_data_store(Name=f"{MARKED}-imported", StartIngestion=False)["EventDataStoreArn"]
+    source = {
+        "S3LocationUri": f"s3://{BUCKET}/AWSLogs/{ACCOUNT}/CloudTrail/",
+        "S3BucketRegion": REGION,
+        "S3BucketAccessRoleArn": role,
+    }
+    return str(trails.start_import(Destinations=[store], ImportSource={"S3": source})["ImportId"])
 
 
 @pytest.fixture(scope="module")
