@@ -16,6 +16,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import IO, Protocol
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
 from opentrail import limits
 from opentrail.recorder.refusals import BodyTooLong, TooBusy
 from opentrail.telemetry import BODIES_NOT_CAPTURED
@@ -182,14 +186,19 @@ async def without_beginning(chunks: Chunks, size: int) -> Chunks:
 
 
 class Spool:
-    """A body that had to be read whole before it goes on: in memory while it is short, then in a nameless file."""
+    """A body that had to be read whole before it goes on: in memory while it is short, then in a nameless file.
 
-    __slots__ = ("_digest", "_file", "_parts", "length")
+    What lies in the file is encrypted with a key that is nowhere else than here.
+    """
+
+    __slots__ = ("_cipher", "_digest", "_encryptor", "_file", "_parts", "length")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._file: IO[bytes] | None = None
         self._digest = hashlib.sha256()
+        self._cipher = Cipher(AES256(os.urandom(32)), CTR(os.urandom(16)))
+        self._encryptor = self._cipher.encryptor()
         self.length = 0
 
     @property
@@ -207,7 +216,7 @@ class Spool:
         if self._file is None:
             return b""
         self._file.seek(0)
-        return self._file.read(size)
+        return self._cipher.decryptor().update(self._file.read(size))
 
     async def read(self, chunks: Chunks, memory_bytes: int, limit_bytes: int, folder: Path) -> None:
         """Take all of `chunks`. Raises BodyTooLong beyond `limit_bytes`, TooBusy where the disk has no room for it."""
@@ -228,7 +237,7 @@ class Spool:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
-            self._file.writelines(self._parts)
+            self._file.writelines(self._encryptor.update(part) for part in self._parts)
         except OSError as full:
             raise TooBusy from full
         self._parts = []
@@ -240,8 +249,9 @@ class Spool:
                 yield part
             return
         self._file.seek(0)
+        decryptor = self._cipher.decryptor()
         while chunk := self._file.read(limits.SPOOL_READ_BYTES):
-            yield chunk
+            yield decryptor.update(chunk)
 
     def close(self) -> None:
         """Give the file back."""

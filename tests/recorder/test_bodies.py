@@ -111,6 +111,24 @@ def test_a_spool_goes_to_disk_when_it_grows_and_keeps_its_bytes(tmp_path: Path) 
     asyncio.run(run())
 
 
+def test_what_a_spool_writes_is_encrypted_and_its_key_nowhere_else(tmp_path: Path) -> None:
+    async def run() -> None:
+        spools = [Spool(), Spool()]
+        for spool in spools:
+            await spool.read(stream(b"secret ", b"body"), 3, 100, tmp_path)
+        for spool in spools:
+            assert spool._file is not None
+            spool._file.seek(0)
+        stored = [spool._file.read() for spool in spools if spool._file is not None]
+        assert stored[0] != stored[1] and all(b"secret" not in part and len(part) == 11 for part in stored)
+        assert [spool.beginning(6) for spool in spools] == [b"secret", b"secret"]
+        assert [b"".join(await collected(spool.chunks())) for spool in spools] == [b"secret body"] * 2
+        for spool in spools:
+            spool.close()
+
+    asyncio.run(run())
+
+
 def test_the_journals_reserve_is_not_for_spooled_bodies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "JOURNAL_RESERVE_BYTES", 1 << 60)
 
