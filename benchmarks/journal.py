@@ -1,4 +1,4 @@
-"""The journal: appends that share an fsync, bulk appends and reads in CPU microseconds per event.
+"""The journal, plain and sealed: appends that share an fsync, bulk appends and reads in CPU microseconds per event.
 
 `python -m benchmarks.journal`. Uses the sample data when OPENTRAIL_SAMPLE_DATA names them, else made-up records.
 """
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from opentrail import limits, telemetry
+from opentrail.accounts.data_keys import DataKeys
 from opentrail.clock import SystemClock
 from opentrail.errors import OpenTrailError
 from opentrail.intake import Intake
@@ -26,12 +27,16 @@ READ_EVENTS = 16_384
 def main() -> None:
     raws = _records()
     print(f"records: {len(raws)}, {sum(map(len, raws)) / len(raws):.0f} bytes each")
-    with tempfile.TemporaryDirectory() as folder, Journal.open(Path(folder) / "journal", SystemClock()) as journal:
-        intake = Intake(journal, SystemClock())
-        for threads in (1, 8, 32):
-            _singles(journal, threads)
-        _bulk(journal, intake, raws)
-        intake.close()
+    for kind, sealer in (("plain", None), ("sealed", DataKeys({1: os.urandom(32)}))):
+        print(f"{kind}:")
+        with tempfile.TemporaryDirectory() as folder:
+            journal = Journal.open(Path(folder) / "journal", SystemClock(), sealer=sealer)
+            intake = Intake(journal, SystemClock())
+            for threads in (1, 8, 32):
+                _singles(journal, threads)
+            _bulk(journal, intake, raws)
+            intake.close()
+            journal.close()
 
 
 def _singles(journal: Journal, threads: int) -> None:

@@ -19,9 +19,9 @@ ASKED = Assumption(ROLE, "march")
 
 def trust(principal: Any = NAMED, action: Any = "sts:AssumeRole", effect: str = "Allow", **condition: Any) -> str:
     statement: dict[str, Any] = {"Effect": effect, "Principal": {"AWS": principal}, "Action": action}
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [statement | ({"Condition": condition} if condition else {})]}
-    )
+    if condition:
+        statement["Condition"] = condition
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 WITH_ID = trust(StringEquals={"sts:ExternalId": "blue"})
