@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opentrail.clock import Clock
+from opentrail.lake.engine import QueryFailed
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.names import answer_names
 from opentrail.lake.sql.on_spark.dialect import SparkDialect
@@ -50,8 +51,14 @@ class SparkAnswer:
     _sql: str
 
     def rows(self) -> list[tuple[str | None, ...]]:
-        """All rows, every value a text."""
-        return [tuple(row) for row in self._session.sql(self._sql).collect()]
+        """All rows, every value a text. Raises QueryFailed."""
+        from py4j.protocol import Py4JError  # noqa: PLC0415 - pyspark is an extra
+        from pyspark.errors import PySparkException  # noqa: PLC0415
+
+        try:
+            return [tuple(row) for row in self._session.sql(self._sql).collect()]
+        except (PySparkException, Py4JError) as fault:
+            raise QueryFailed(str(fault).split("\n", 1)[0]) from fault
 
 
 class SparkEngine:

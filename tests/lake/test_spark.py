@@ -23,7 +23,7 @@ from tests.lake.sql.test_probes import _MARKS, PROBES
 
 ABSENT = "is not there on this engine"
 # What Spark gives otherwise, and why that stays.
-OTHERWISE: dict[str, str] = {}
+OTHERWISE = {"1 = SOME (VALUES 1, 2)": "Spark 4.3 fails on IN over a query that reads no table"}
 
 
 def test_every_template_belongs_to_a_signature():
@@ -92,7 +92,6 @@ def test_samples_give_the_same_rows(session, parquet):  # noqa: F811
 @pytest.mark.soak
 @pytest.mark.filterwarnings("ignore")
 def test_probes_have_trinos_value(session):
-    pyspark_errors = pytest.importorskip("pyspark.errors")
     spark = SparkEngine(session, {}, SettableClock(datetime(2026, 3, 4, 10, 15, 31, 123_000, tzinfo=UTC)))
     different, absent = {}, 0
     for expression, value in PROBES:
@@ -102,10 +101,6 @@ def test_probes_have_trinos_value(session):
             absent += ABSENT in refused.message
             if value != "REFUSED" and ABSENT not in refused.message:
                 different[expression] = refused.message
-            continue
-        except pyspark_errors.PySparkException as failed:
-            if value != "REFUSED":
-                different[expression] = str(failed)[:120]
             continue
         if found != _MARKS.get(value, value):
             different[expression] = found

@@ -71,7 +71,7 @@ class SparkDialect(Dialect):
         return f"named_struct({', '.join(f'{spark_text(name)}, {value}' for name, value in pairs)})"
 
     def function(self, names: Sequence[str], body: str) -> str:
-        return f"({', '.join(names)}) -> {body}"
+        return f"{names[0]} -> {body}" if len(names) == 1 else f"({', '.join(names)}) -> {body}"
 
     def mapped(self, array: str, name: str, body: str) -> str:
         return f"transform({array}, {name} -> {body})"

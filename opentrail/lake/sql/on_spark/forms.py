@@ -39,6 +39,13 @@ def items_of_json(value: str) -> str:
     return f"transform(from_json({value}, 'ARRAY<VARIANT>'), v_ -> to_json(v_))"
 
 
+def _json_parse(arguments: Sequence[Argument], gives: Type) -> str:
+    """The text without white space between its tokens; what is no JSON fails."""
+    value = arguments[0].sql
+    tight = f"CASE WHEN NOT {value} LIKE '\"%' THEN get_json_object({value}, '$') END"
+    return f"CASE WHEN parse_json({value}) IS NOT NULL THEN coalesce({tight}, trim({value})) END"
+
+
 def _json_array_get(arguments: Sequence[Argument], gives: Type) -> str:
     value, place = arguments[0].sql, arguments[1].sql
     number = f"CAST(CASE WHEN {place} < 0 THEN {place} ELSE {place} + 1 END AS INT)"
@@ -243,6 +250,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "json_query": _json_extract,
     "json_extract_scalar": _json_extract_scalar,
     "json_size": _json_size,
+    "json_parse": _json_parse,
     "json_array_get": _json_array_get,
     "json_array_contains": _json_array_contains,
     "json_exists": _json_exists,

@@ -242,7 +242,7 @@ transform_keys(map(K, V), function(K, V, R)) : transform_keys({0}, {1})
 transform_values(map(K, V), function(K, V, R)) : transform_values({0}, {1})
 map_zip_with(map(K, V), map(K, S), function(K, V, S, R)) : map_zip_with({0}, {1}, {2})
 
-json_parse(varchar) : CASE WHEN parse_json({0}) IS NOT NULL THEN {0} END
+json_parse(varchar) : json_parse
 json_format(json) : {0}
 json_extract(json, varchar) : json_extract
 json_extract(varchar, varchar) : json_extract
@@ -282,7 +282,7 @@ arbitrary(T) : any_value({0}, true)
 any_value(T) : any_value({0}, true)
 array_agg(T) : nullif(transform(<<collect_list(struct({0} AS v))>>, s_ -> s_.v), array())
 set_agg(T) : collect_set({0})
-map_agg(K, V) : map_from_entries(filter(array_sort(<<collect_set(struct({0}, {1}))>>), s_ -> s_.col1 IS NOT NULL))
+map_agg(K, V) : map_from_entries(filter(array_sort(<<collect_set(struct({0} k, {1} v))>>), s_ -> s_.k IS NOT NULL))
 histogram(T) : histogram
 approx_distinct(any) : approx_count_distinct({0})
 approx_distinct(any, double) : approx_count_distinct({0})
