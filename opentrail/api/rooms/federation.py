@@ -5,7 +5,6 @@ from typing import Any
 
 from opentrail.api.call import Asked, Room
 from opentrail.api.rooms.event_data_stores import federation_of
-from opentrail.catalog.event_data_stores import EventDataStore
 from opentrail.lake.store_changes import StoreChanges
 from opentrail.lake.stores import StoreRegistry
 
@@ -26,13 +25,11 @@ class FederationRoom:
         """The table's folder names its current metadata from the next step of the follower on."""
         parameters = asked.parameters
         version = self._registry.find_to_change(parameters["EventDataStore"], asked.account, asked.region)
-        return _answer(self._changes.federate(version, parameters["FederationRoleArn"]))
+        store = self._changes.federate(version, parameters["FederationRoleArn"])
+        return {"EventDataStoreArn": store.arn, **federation_of(store)}
 
     def disable(self, asked: Asked) -> dict[str, Any]:
         """It names it no more."""
         version = self._registry.find_to_change(asked.parameters["EventDataStore"], asked.account, asked.region)
-        return _answer(self._changes.end_federation(version))
-
-
-def _answer(store: EventDataStore) -> dict[str, Any]:
-    return {"EventDataStoreArn": store.arn, **federation_of(store)}
+        store = self._changes.end_federation(version)
+        return {"EventDataStoreArn": store.arn, "FederationStatus": store.federation_status}
