@@ -8,6 +8,8 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+from tests.lake.queries.rig import STORE, QueryRig
+
 RECORDS = [
     {"eventName": "CreateBucket", "eventTime": "2026-03-04T10:00:00Z", "requestParameters": {"bucketName": "b"}},
     {"eventName": "=cmd()", "eventTime": "2026-03-04T11:00:00Z", "requestParameters": None},
@@ -66,3 +68,24 @@ def test_what_cannot_be_run_is_one_line_and_status_1(logs):
         done = _sql(*arguments)
         assert done.returncode == 1
         assert says in done.stderr and "Traceback" not in done.stderr
+
+
+def test_stores_of_a_data_folder_by_id_and_by_name(tmp_path):
+    rig = QueryRig(tmp_path, None)
+    rig.record("CreateBucket", "GetBucketAcl")
+    by_id = _sql(f"SELECT count(*) FROM {STORE}", "--data-dir", tmp_path, "--format", "json")
+    assert (by_id.stdout, by_id.stderr) == ('[{"_col0": "2"}]\n', "")
+    query = f"SELECT a.eventName FROM events a JOIN {STORE} b ON a.eventID = b.eventID ORDER BY 1"
+    by_name = _sql(query, "--data-dir", tmp_path, "--store", "store-1", "--format", "csv")
+    assert by_name.stdout == "eventName\nCreateBucket\nGetBucketAcl\n"
+    for wrong in (("--store", "nobody"), ("--from", tmp_path)):
+        refused = _sql("SELECT 1 FROM events", "--data-dir", tmp_path, *wrong)
+        assert refused.returncode == 1 and refused.stderr.startswith("opentrail: ")
+    rig.intake.close()
+    rig.journal.close()
+    rig.engine.dispose()
+
+
+def test_something_must_be_asked():
+    refused = _sql("SELECT 1 FROM events")
+    assert refused.returncode == 1 and "--from" in refused.stderr

@@ -52,7 +52,7 @@ class HeldBuckets:
 class QueryRig:
     """One data folder; `open` starts what runs queries, again after `close` or as after a crash."""
 
-    def __init__(self, folder: Path, processes: QueryProcesses) -> None:
+    def __init__(self, folder: Path, processes: QueryProcesses | None) -> None:
         self.folder = folder
         self.processes = processes
         self.clock = SettableClock()
