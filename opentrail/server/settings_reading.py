@@ -239,8 +239,13 @@ def _check_accounts(settings: Settings) -> None:
     if organization.upstream:
         if any(told):
             raise BadSettings("[organization] upstream tells id, management_account and members: leave them out")
-        if organization.upstream not in [upstream.name for upstream in settings.upstream]:
-            raise BadSettings(f"[organization] upstream: there is no upstream {organization.upstream}")
+        asked = next((one for one in settings.upstream if one.name == organization.upstream), None)
+        if asked is None or not {"organizations", "*"} & set(asked.services):
+            raise BadSettings(
+                f"[organization] upstream: there is no upstream {organization.upstream} for organizations"
+            )
+        if asked.signing != "resign" and not (asked.look_up is not None and asked.look_up.access_key_id):
+            raise BadSettings(f"[organization] upstream {asked.name}: its look_up must have a key to ask with")
         if organization.refresh_seconds < LEAST_ORGANIZATION_SECONDS:
             raise BadSettings(f"[organization] refresh_seconds: at least {LEAST_ORGANIZATION_SECONDS}")
         return

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,3 +188,41 @@ def stranger(program: Program) -> dict[str, str]:
 def test_the_well_known_root_stays_all_powerful(program: Program) -> None:
     program.client("dynamodb").list_tables()
     assert program.client("cloudtrail").lookup_events(MaxResults=1)["Events"]
+
+
+def test_where_nobody_knows_the_resource_an_allow_must_be_for_all(program: Program) -> None:
+    rob = Somebody(program, "rob")
+    one = f"arn:aws:ec2:us-east-1:{ACCOUNT}:vpc/vpc-1"
+    rob.may(allow("ec2:DescribeVpcs", one))
+    assert "UnauthorizedOperation" in refused(rob.client("ec2").describe_vpcs)
+    rob.may(allow("ec2:DescribeVpcs"))
+    rob.client("ec2").describe_vpcs()
+    rob.may(allow("ec2:DescribeVpcs"), {**allow("ec2:*", one), "Effect": "Deny"})
+    assert "explicit deny in an identity-based policy" in refused(rob.client("ec2").describe_vpcs)
+
+
+def test_users_and_roles_are_known_with_their_paths(program: Program) -> None:
+    pat, iam = Somebody(program, "pat"), program.client("iam")
+    for name, path in (("in-team", "/team/"), ("outside", "/")):
+        iam.create_user(UserName=name, Path=path)
+    pat.may(allow("iam:*", f"arn:aws:iam::{ACCOUNT}:user/team/*"))
+    pat.client("iam").create_access_key(UserName="in-team")
+    pat.client("iam").create_user(UserName="new", Path="/team/")
+    assert "AccessDenied" in refused(pat.client("iam").create_access_key, UserName="outside")
+    assert "AccessDenied" in refused(pat.client("iam").create_user, UserName="newer")
+
+
+def test_every_process_decides_by_what_was_changed_last(tmp_path: Path) -> None:
+    program = Program(tmp_path, ("--enforce-iam", "--workers", "3")).start()
+    try:
+        joe = Somebody(program, "joe")
+        sqs = [joe.client("sqs") for _ in range(6)]  # each with a connection of its own, so with a process
+        for _ in range(5):
+            joe.may(allow("sqs:ListQueues"))
+            for client in sqs:
+                client.list_queues()
+            joe.iam.delete_user_policy(UserName="joe", PolicyName="p")
+            for client in sqs:
+                assert "AccessDenied" in refused(client.list_queues)
+    finally:
+        assert program.stop() == 0

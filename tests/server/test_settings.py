@@ -98,6 +98,25 @@ def test_regions_and_organization(tmp_path: Path) -> None:
     assert (organization.management_account, organization.members) == ("111122223333", ("222233334444",))
 
 
+def test_the_organization_may_be_told_by_an_upstream(tmp_path: Path) -> None:
+    upstream = '[[upstream]]\nname = "aws"\nurl = "http://127.0.0.1:1"\nservices = ["*"]\n'
+    foreign = upstream + 'signing = "passthrough"\nverify = "upstream"\n'
+    upstream += 'access_key_id = "a"\nsecret_access_key = "s"\n'
+    told = '[organization]\nupstream = "aws"\n'
+    assert _read(tmp_path, told + upstream).organization.refresh_seconds == 300
+    for text, said in (
+        (told, "there is no upstream aws"),
+        (told + 'id = "o-exampleorgid"\n' + upstream, "upstream"),
+        (told + "refresh_seconds = 0\n" + upstream, "refresh_seconds"),
+        (told + upstream.replace('"*"', '"s3"'), "for organizations"),
+        (told + foreign, "a key to ask with"),
+        ("[server]\nenforce_iam = true\n", "opentrail up --enforce-iam"),
+    ):
+        with pytest.raises(BadSettings) as refused:
+            _read(tmp_path, text)
+        assert said in refused.value.message
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadSettings) as refused:
         read_settings(tmp_path / "none.toml")
