@@ -174,12 +174,20 @@ class RecorderServer:
         self.engine = open_catalog(self.folder / "catalog")
         self.access_keys = AccessKeys(self.engine, b"k" * 32, _configured())
         may_call = self.options.pop("may_call", None)
+        own_sts = self.options.pop("own_sts", lambda engine, clock: None)(self.engine, clock)
         own = ("tls", *Timing.__dataclass_fields__)
         options = {name: value for name, value in self.options.items() if name not in own}
         self._timing = Timing(**{name: value for name, value in self.options.items() if name in own[1:]})
         settings = replace(RecorderSettings(home_account=ACCOUNT, spool_folder=self.folder / "spool"), **options)
         self.recorder = Recorder(
-            Upstreams(self.upstreams), self.access_keys, self.intake, self.journal, clock, settings, may_call
+            Upstreams(self.upstreams),
+            self.access_keys,
+            self.intake,
+            self.journal,
+            clock,
+            settings,
+            may_call,
+            own_sts=own_sts,
         )
         certificate = self.options.get("tls")
         self._tls = server_context(*certificate) if certificate else None
