@@ -26,7 +26,7 @@ def known_zone(name: str) -> str:
         return "UTC" if hours == 0 else f"Etc/GMT{'-' if offset[1] == '+' else '+'}{hours}"
     try:
         return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError) as fault:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:  # `America` is a folder
         raise InvalidQueryStatement(f"Time zone not supported: {name}") from fault
 
 
@@ -41,7 +41,7 @@ def moment_literal(text: str) -> tuple[str, Type] | None:
     zone = known_zone(found[2] if found[2] != "Z" else "UTC")
     try:
         shown = datetime.fromisoformat(found[1].replace(" ", "T"))
-    except ValueError as fault:
+        moment = shown.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as fault:
         raise InvalidQueryStatement(f"'{text}' is not a valid TIMESTAMP literal") from fault
-    moment = shown.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f"), types.zoned(zone)

@@ -6,6 +6,7 @@ from typing import Final
 
 from opentrail.lake.sql import types
 from opentrail.lake.sql.dialect import Argument, Form, as_lambda, literal
+from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.intervals import unit
 from opentrail.lake.sql.json_paths import engine_path
 from opentrail.lake.sql.moments import known_zone
@@ -160,7 +161,10 @@ def _array_sort_by(arguments: Sequence[Argument], gives: Type) -> str:
 def _regexp_replace_by(arguments: Sequence[Argument], gives: Type) -> str:
     """Every match is replaced by what a lambda makes of its groups."""
     text, pattern = arguments[0].sql, literal(arguments[1], "The pattern")
-    groups = re.compile(pattern).groups
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as fault:
+        raise InvalidQueryStatement(f"Invalid regular expression: {fault}") from fault
     listed = ", ".join(f"regexp_extract(m_, {arguments[1].sql}, {number + 1})" for number in range(groups))
     body = as_lambda(arguments[2]).applied(f"[{listed}]" if groups else "CAST([] AS VARCHAR[])")
     matches = f"list_transform(regexp_extract_all({text}, {arguments[1].sql}), lambda m_: {body})"

@@ -98,9 +98,10 @@ MACROS: Final = (
     "ngrams_(l, n) AS (CASE WHEN n >= len(l) THEN [l] ELSE list_transform(range(1, len(l) - n + 2),"
     " lambda i_: l[i_:i_ + n - 1]) END)",
     # Every choice is a number whose bits say which elements are in it; Trino takes no more than five.
-    "combinations_(l, n) AS list_transform(list_sort(list_transform(list_filter(range(0, CAST(pow(2, len(l)) AS"
+    "combinations_(l, n) AS CASE WHEN n > 5 OR len(l) > 20 THEN error('combinations of more than 5 out of 20') ELSE"
+    " list_transform(list_sort(list_transform(list_filter(range(0, CAST(pow(2, len(l)) AS"
     " BIGINT)), lambda b_: bit_count(b_) = n), lambda b_: list_filter(range(1, len(l) + 1), lambda i_: (b_ >> (i_ - 1))"
-    " & 1 = 1))), lambda c_: list_transform(c_, lambda i_: l[i_]))",
+    " & 1 = 1))), lambda c_: list_transform(c_, lambda i_: l[i_])) END",
     "cosine_of_maps_(a, b) AS (list_sum(list_transform(map_entries(a), lambda e_: e_.value * coalesce(b[e_.key], 0)))"
     " / sqrt(list_sum(list_transform(map_values(a), lambda v_: v_ * v_)) * list_sum(list_transform(map_values(b),"
     " lambda v_: v_ * v_))))",
