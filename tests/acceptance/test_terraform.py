@@ -88,8 +88,9 @@ def test_trails_and_stores_from_creation_to_destruction(terraform: Terraform, sa
     selectors = trails.get_event_selectors(TrailName="terraformed")
     assert [one["Name"] for one in selectors["AdvancedEventSelectors"]] == ["objects of others"]
     stores = _stores(trails)
-    assert set(stores) == {"whole-renamed", "plain"}
-    lean_store = stores["whole-renamed"]
+    assert set(stores) == {"whole", "plain"}
+    lean_store = stores["whole"]
+    assert [one["Name"] for one in lean_store["AdvancedEventSelectors"]] == ["all of IAM"]
     assert (lean_store["Status"], lean_store["RetentionPeriod"]) == ("STOPPED_INGESTION", 30)
     assert lean_store["MultiRegionEnabled"] is False
     assert terraform.plan(*lean) == NO_CHANGES

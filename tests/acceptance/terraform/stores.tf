@@ -21,7 +21,7 @@ resource "aws_kms_key" "store" {
 }
 
 resource "aws_cloudtrail_event_data_store" "whole" {
-  name                           = var.lean ? "whole-renamed" : "whole"
+  name                           = "whole" # the provider takes another name for another store
   retention_period               = var.lean ? 30 : 90
   termination_protection_enabled = false
   multi_region_enabled           = !var.lean
@@ -29,9 +29,8 @@ resource "aws_cloudtrail_event_data_store" "whole" {
   billing_mode                   = "FIXED_RETENTION_PRICING"
   suspend                        = var.lean
 
-  # another selector would be another store: the provider does not change them in place
   advanced_event_selector {
-    name = "writes of IAM"
+    name = var.lean ? "all of IAM" : "writes of IAM"
     field_selector {
       field  = "eventCategory"
       equals = ["Management"]
@@ -40,9 +39,12 @@ resource "aws_cloudtrail_event_data_store" "whole" {
       field  = "eventSource"
       equals = ["iam.amazonaws.com"]
     }
-    field_selector {
-      field  = "readOnly"
-      equals = ["false"]
+    dynamic "field_selector" {
+      for_each = var.lean ? [] : ["false"]
+      content {
+        field  = "readOnly"
+        equals = [field_selector.value]
+      }
     }
   }
 
