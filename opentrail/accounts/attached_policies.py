@@ -7,18 +7,22 @@ users and roles may do what their policies there allow (stored_policies.py). A s
 (GetSessionToken) is that user.
 """
 
+import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from opentrail import limits
+from opentrail.accounts.managed_policies import AWS_POLICIES
 from opentrail.accounts.organizations import KnownOrganization
-from opentrail.accounts.policy import Policies, Policy, read_identity_policy
+from opentrail.accounts.policy import Policies, Policy, PolicyUnreadable, read_identity_policy
 from opentrail.accounts.principal import AWS_SERVICE, Principal
 from opentrail.accounts.stored_policies import StoredPolicies
 
 FULL_ACCESS: Final = Policies(
     (read_identity_policy('{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}', "AdministratorAccess"),)
 )
+_NOTHING: Final = '{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}'
 _ALLOWS_NOTHING: Final = Policies(session=())  # a session policy, since a root that was assumed is a root otherwise
 
 
@@ -76,7 +80,9 @@ class AttachedPolicies:
         told = self._told_of(principal)
         if told is not None:
             return told
-        return _ALLOWS_NOTHING if self._is_limited(principal.account) else FULL_ACCESS
+        if self._is_limited(principal.account):
+            return _ALLOWS_NOTHING
+        return replace(FULL_ACCESS, session=_session_policies(principal))
 
     def _told_of(self, principal: Principal) -> Policies | None:
         """What the settings or the catalog say of it; None where neither does."""
@@ -91,6 +97,23 @@ class AttachedPolicies:
 
     def _is_limited(self, account: str) -> bool:
         return account in self._limited_accounts or (self._stored is not None and self._stored.knows(account))
+
+
+def _session_policies(principal: Principal) -> tuple[Policy, ...] | None:
+    """What a session that was learned from traffic is narrowed to; what nobody here can read allows nothing."""
+    session = principal.session
+    if session is None or not session.is_narrowed:
+        return None
+    texts = [*(session.policies or ()), *(AWS_POLICIES.get(arn, _NOTHING) for arn in session.policy_arns)]
+    return tuple(_read_or_nothing(text) for text in texts)
+
+
+@functools.lru_cache(limits.COMPILED_POLICIES)
+def _read_or_nothing(text: str) -> Policy:
+    try:
+        return read_identity_policy(text, "session policy")
+    except PolicyUnreadable:
+        return read_identity_policy(_NOTHING, "session policy")
 
 
 def _identity(principal: Principal) -> tuple[str, str]:

@@ -201,3 +201,22 @@ def test_service_control_policies_hold_the_roots_of_members(tmp_path: Path, mana
     assert told is None if may else (told or "").endswith("with an explicit deny in a service control policy")
     assert server.denial("list_trails") is None
     server.close()
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "may"),
+    [
+        ({"policies": ('{"Statement":{"Effect":"Allow","Action":"cloudtrail:LookupEvents","Resource":"*"}}',)}, True),
+        ({"policies": ('{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}',)}, False),
+        ({"policies": ("no policy",)}, False),
+        ({"policies": ('{"Statement":[]}',)}, False),
+        ({"policy_arns": ("arn:aws:iam::111122223333:policy/unknown",)}, False),
+        ({}, True),
+    ],
+)
+def test_a_session_that_was_narrowed_is_narrowed_here_too(tmp_path: Path, narrowed: dict[str, Any], may: bool) -> None:
+    role = assumed_role(f"arn:aws:iam::{ACCOUNT}:role/admin", "AROAEXAMPLE", "s", 0)
+    assert role.session is not None
+    server = Held(tmp_path, AttachedPolicies(), replace(role, session=replace(role.session, **narrowed)))
+    assert (server.denial("lookup_events") is None) is may
+    server.close()
