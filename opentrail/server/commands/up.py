@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from opentrail.server.administering import home_account
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.running import run_server
 from opentrail.server.settings import (
@@ -73,4 +74,10 @@ def up_command(
         raise BadSettings("--enforce-iam needs the embedded cloud, whose policies it enforces")
     check_delivery(settings.delivery)
     settings = with_options(settings, tls_cert=tls_cert, tls_key=tls_key, workers=workers)
-    run_server(DataFolder.resolve(data_dir), settings, with_sandbox=sandbox)
+    folder = DataFolder.resolve(data_dir)
+    if home_account(folder) is not None:
+        raise BadSettings(
+            f"{folder.root} has principals of its own, and the sandbox has a well-known key: "
+            "use opentrail serve, or another --data-dir"
+        )
+    run_server(folder, settings, with_sandbox=sandbox)
