@@ -215,7 +215,11 @@ QUERY_SPILL_BYTES = 8 * GIB  # that a query may put on disk when its memory is f
 QUERY_RESERVE_BYTES = 256 * MIB  # free disk that results leave
 QUERY_MESSAGE_BYTES = 16 * MIB  # between the server and a query's process
 QUERY_SECONDS = 3600.0  # of running; AWS's own limit
+QUERY_CHECKS = (
+    6  # statements that are checked at once; fewer than API_THREADS, so that other calls are answered meanwhile
+)
 QUERY_CHECK_SECONDS = 20.0  # that StartQuery waits to hear whether a statement can be run
+QUERY_STARTER_SECONDS = 30.0  # that the warm process may take to fork, its own start included; then it is made anew
 QUERY_STOP_SECONDS = 2.0  # until a query that is asked to stop is killed
 QUERY_SPARE_CPU_SECONDS = 60.0  # of processor time beyond what all processors can give in the time it may run
 QUERY_STATEMENT_SECONDS = 5.0  # of processor time to understand a statement

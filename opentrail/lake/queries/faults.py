@@ -31,3 +31,9 @@ class InvalidQueryStatus(ClientError):
     """The query status is not valid for the operation."""
 
     code = "InvalidQueryStatusException"
+
+
+class QueriesThrottled(ClientError):
+    """Too many queries are being started at this moment. Try again."""
+
+    code = "ThrottlingException"

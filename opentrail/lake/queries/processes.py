@@ -12,6 +12,7 @@ import threading
 from types import TracebackType
 from typing import Final
 
+from opentrail import limits
 from opentrail.errors import Unavailable
 from opentrail.lake.queries import job as talk
 from opentrail.lake.sql.faults import InvalidQueryStatement
@@ -150,4 +151,5 @@ def _started() -> "tuple[subprocess.Popen[bytes], socket.socket]":
         start_new_session=True,  # Ctrl-C at the terminal is the server's to act on
     )
     theirs.close()
+    ours.settimeout(limits.QUERY_STARTER_SECONDS)
     return starter, ours

@@ -23,7 +23,7 @@ from opentrail.catalog.queries import UNDER_WAY, Query, QueryCatalog, QueryStatu
 from opentrail.clock import MICROSECONDS, Clock
 from opentrail.errors import OpenTrailError
 from opentrail.lake.queries.delivery import DeliveryPlace, ResultBuckets
-from opentrail.lake.queries.faults import QueryInactive, QueryNotFound, TooManyQueries
+from opentrail.lake.queries.faults import QueriesThrottled, QueryInactive, QueryNotFound, TooManyQueries
 from opentrail.lake.queries.job import EXHAUSTED, Ended, Job, ProcessGone
 from opentrail.lake.queries.processes import QueryProcess, QueryProcesses
 from opentrail.lake.queries.results import Results
@@ -98,6 +98,7 @@ class QueryService:
         self._processes = processes
         self._threads = ThreadPoolExecutor(settings.parallel, thread_name_prefix="query")
         self._lock = threading.Lock()
+        self._checks = threading.BoundedSemaphore(limits.QUERY_CHECKS)
         self._taken = 0  # queries that threads have or will have
         self._running: dict[int, QueryProcess] = {}
         self._closing = threading.Event()
@@ -108,8 +109,8 @@ class QueryService:
     def start(self, asked: Asked) -> Query:
         """A new query, durable on return and under way.
 
-        Raises InvalidQueryStatement, StoreNotFound, StoreInactive, TooManyQueries, NoQueryProcess, and what
-        ResultBuckets.check raises.
+        Raises InvalidQueryStatement, StoreNotFound, StoreInactive, TooManyQueries, QueriesThrottled, NoQueryProcess,
+        and what ResultBuckets.check raises.
         """
         stores = self._named(asked)
         if self._catalog.count_under_way(asked.account, asked.region) >= limits.QUERIES_PER_ACCOUNT:
@@ -127,6 +128,15 @@ class QueryService:
             delivery_uri=asked.delivery_uri,
             delivery_status="PENDING" if asked.delivery_uri is not None else None,
         )
+        if not self._checks.acquire(blocking=False):
+            raise QueriesThrottled
+        try:
+            return self._checked(query)
+        finally:
+            self._checks.release()
+
+    def _checked(self, query: Query) -> Query:
+        """Keep a query whose statement can be run."""
         process = self._processes.start(self._job(query))
         try:
             _check(process)

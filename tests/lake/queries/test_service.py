@@ -4,13 +4,15 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from opentrail import limits
 from opentrail.lake.faults import StoreInactive, StoreNotFound
-from opentrail.lake.queries.faults import QueryInactive, QueryNotFound, TooManyQueries
+from opentrail.lake.queries.faults import QueriesThrottled, QueryInactive, QueryNotFound, TooManyQueries
 from opentrail.lake.queries.job import EXHAUSTED
+from opentrail.lake.queries.processes import QueryProcesses
 from opentrail.lake.queries.service import INTERRUPTED, Asked
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from tests.lake.queries.rig import (
@@ -125,6 +127,31 @@ def test_ten_at_most_for_an_account(rig: QueryRig, monkeypatch: pytest.MonkeyPat
     assert rig.service.start(Asked(OTHER, REGION, f"SELECT eventName FROM {STORE_OF_OTHER}")).status == "QUEUED"
     for query in started:
         rig.service.cancel(query)
+
+
+def test_no_more_statements_are_checked_at_once_than_leave_other_calls_their_threads(
+    tmp_path: Path, processes: QueryProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert limits.QUERY_CHECKS < limits.API_THREADS
+    monkeypatch.setattr(limits, "QUERY_CHECKS", 1)
+    rig = QueryRig(tmp_path, processes)
+    rig.open()
+    started: list[object] = []
+
+    def start() -> None:
+        try:
+            started.append(rig.start(f"SELECT count(*) FROM {STORE}").status)
+        except QueriesThrottled:
+            started.append(None)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert None in started and len(set(started)) > 1
+    assert rig.answer(f"SELECT count(*) FROM {STORE}") == [("0",)]
+    rig.close()
 
 
 def test_out_of_time_it_ends_with_the_rows_that_are_there(rig: QueryRig) -> None:
