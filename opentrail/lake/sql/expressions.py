@@ -283,7 +283,11 @@ def _cast(compiler: Expressions, node: exp.Cast, scope: Scope) -> Typed:
         if moment is not None:
             return Typed(compiler.dialect.moment(compiler.dialect.text(moment[0])), moment[1])
     attempt = isinstance(node, exp.TryCast)
-    return coercion.cast(compiler.dialect, compiler.compile(node.this, scope), to, attempt=attempt)
+    found = coercion.cast(compiler.dialect, compiler.compile(node.this, scope), to, attempt=attempt)
+    length = types.length_of_cast(node.to)
+    if length is None:
+        return found
+    return compiler.calls.of("substr", [found, *(Typed(str(n), types.INTEGER) for n in (1, length))])
 
 
 def _extract(compiler: Expressions, node: exp.Extract, scope: Scope) -> Typed:

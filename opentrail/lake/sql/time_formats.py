@@ -20,7 +20,7 @@ _JODA: Final = (
     (re.compile("HH"), "%H"), (re.compile("H"), "%-H"), (re.compile("hh"), "%I"), (re.compile("h"), "%-I"),
     (re.compile("mm"), "%M"), (re.compile("m"), "%-M"), (re.compile("ss"), "%S"), (re.compile("s"), "%-S"),
     (re.compile("SSS"), "%g"), (re.compile("S{4,}"), "%f"), (re.compile("a+"), "%p"),
-    (re.compile("Z+|z+"), "UTC"),
+    (re.compile("Z"), "+0000"), (re.compile("ZZ"), "+00:00"), (re.compile("Z{3,}|z+"), "UTC"),
 )  # fmt: skip
 _QUOTED: Final = re.compile("'((?:[^']|'')*)'")
 
@@ -41,8 +41,11 @@ def mysql_format(text: str) -> str:
     return "".join(parts)
 
 
-def joda_format(text: str) -> str:
-    """Joda's pattern for the engine. Raises InvalidQueryStatement for a letter that has no meaning."""
+def joda_format(text: str, *, to_read: bool = False) -> str:
+    """Joda's pattern for the engine, to write moments of UTC or to read; zones that are read are `%z`.
+
+    Raises InvalidQueryStatement for a letter that has no meaning.
+    """
     parts, at = [], 0
     while at < len(text):
         quoted = _QUOTED.match(text, at)
@@ -59,6 +62,6 @@ def joda_format(text: str) -> str:
         found = next((form for pattern, form in _JODA if pattern.fullmatch(letters)), None)
         if found is None:
             raise InvalidQueryStatement(f"Invalid format: '{text}'")
-        parts.append(found)
+        parts.append("%z" if to_read and letters[0] in "Zz" else found)
         at += run
     return "".join(parts)

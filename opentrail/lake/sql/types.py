@@ -151,6 +151,14 @@ def of_cast(written: exp.DataType) -> Type:
     raise InvalidQueryStatement(f"Unknown type: {written.sql('trino')}")
 
 
+def length_of_cast(written: exp.DataType) -> int | None:
+    """The length that `varchar(n)` cuts texts off at."""
+    sizes = written.expressions
+    if written.this != exp.DType.VARCHAR or not sizes or not sizes[0].name.isdigit():
+        return None
+    return int(sizes[0].name)
+
+
 def _member(part: exp.Expr, number: int) -> tuple[str, Type]:
     if isinstance(part, exp.ColumnDef):
         return part.name, of_cast(part.args["kind"])

@@ -8,6 +8,8 @@ ceil(T) -> T : ceil({0})
 ceiling(T) -> T : ceil({0})
 floor(T) -> T : floor({0})
 round(whole) -> bigint : {0}
+round(decimal) -> decimal : round({0})
+round(decimal, whole) -> decimal : CAST(round({0}, CAST({1} AS INTEGER)) AS {type})
 round(number) -> double : round({0})
 round(number, whole) -> double : round({0}, CAST({1} AS INTEGER))
 truncate(number) -> double : trunc({0})

@@ -89,8 +89,9 @@ def _joda_format(arguments: Sequence[Argument], gives: Type) -> str:
 
 
 def _joda_parse(arguments: Sequence[Argument], gives: Type) -> str:
-    parts = joda_format(literal(arguments[1], "The format"))
-    return f"CAST(strptime({arguments[0].sql}, {text_literal(parts)}) AS TIMESTAMP)"
+    parts = joda_format(literal(arguments[1], "The format"), to_read=True)
+    read = f"strptime({arguments[0].sql}, {text_literal(parts)})"
+    return f"timezone('UTC', {read})" if "%z" in parts else f"CAST({read} AS TIMESTAMP)"
 
 
 def _reduce(arguments: Sequence[Argument], gives: Type) -> str:

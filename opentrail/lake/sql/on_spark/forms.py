@@ -257,7 +257,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "mysql_format": _formatted(mysql_format),
     "mysql_parse": _parsed(mysql_format),
     "joda_format": _formatted(joda_format),
-    "joda_parse": _parsed(joda_format),
+    "joda_parse": _parsed(lambda text: joda_format(text, to_read=True)),
     "date_trunc": _cut,
     "moved": _moved,
     "apart": _apart,

@@ -11,6 +11,8 @@ ceil(T) : CAST(ceil({0}) AS {type})
 ceiling(T) : CAST(ceil({0}) AS {type})
 floor(T) : CAST(floor({0}) AS {type})
 round(whole) : =
+round(decimal) : round({0})
+round(decimal, whole) : CAST(round({0}, CAST({1} AS INT)) AS {type})
 round(number) : round(CAST({0} AS DOUBLE))
 round(number, whole) : round(CAST({0} AS DOUBLE), CAST({1} AS INT))
 truncate(number) : CAST(CASE WHEN {0} < 0 THEN ceil({0}) ELSE floor({0}) END AS DOUBLE)
@@ -273,6 +275,7 @@ sum(whole) : sum({0})
 sum(decimal) : =
 sum(real) : =
 sum(double) : =
+avg(decimal) : CAST(<<avg({0})>> AS {type})
 avg(number) : avg(CAST({0} AS DOUBLE))
 min(T) : =
 max(T) : =
