@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, se
 from sqlalchemy.exc import IntegrityError
 
 from opentrail.catalog.database import READING
+from opentrail.catalog.resource_policies import drop_resource_policy
 from opentrail.catalog.tables import channel_status, channels
 from opentrail.catalog.tables import channel_versions as versions
 from opentrail.catalog.tags import Tag, drop_tags, write_tags
@@ -109,6 +110,7 @@ class Channels:
             connection.execute(update(channels).where(channels.c.id == before.channel.id).values(deleted=True))
             connection.execute(delete(channel_status).where(channel_status.c.channel_id == before.channel.id))
             drop_tags(connection, before.channel.arn)
+            drop_resource_policy(connection, before.channel.arn)
 
     def find(self, channel_id: str) -> ChannelVersion | None:
         """The newest version of a channel that is not deleted."""

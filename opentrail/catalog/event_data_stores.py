@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from opentrail.catalog.database import READING
 from opentrail.catalog.event_selectors import AdvancedSelector, InsightSelector
+from opentrail.catalog.resource_policies import drop_resource_policy
 from opentrail.catalog.tables import event_data_store_versions as versions
 from opentrail.catalog.tables import event_data_stores as stores
 from opentrail.catalog.tables import lake_position
@@ -133,6 +134,7 @@ class EventDataStores:
                 return False
             connection.execute(delete(stores).where(stores.c.id == version.store.id))
             drop_tags(connection, version.store.arn)
+            drop_resource_policy(connection, version.store.arn)
             return True
 
     def find(self, store_id: str) -> StoreVersion | None:

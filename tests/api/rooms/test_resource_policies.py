@@ -14,6 +14,7 @@ from opentrail.api.call import Asked, Room
 from opentrail.catalog.channels import Channel, Channels
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.catalog.queries import Query, QueryCatalog
+from opentrail.catalog.resource_policies import ResourcePolicies
 from opentrail.server.owned_resources import resource_facts
 from opentrail.server.settings import Organization
 from tests.api.rooms.conftest import ACCOUNT, MEMBER, ORGANIZATION, STRANGER, TrailServer
@@ -184,3 +185,13 @@ def test_delegated_administrators_need_no_policy_that_somebody_put(folder: Path,
     shown = server.ask("get_resource_policy", ResourceArn=STORE)
     assert "ResourcePolicy" not in shown and MEMBER in shown["DelegatedAdminResourcePolicy"]
     server.close()
+
+
+def test_a_policy_goes_with_its_channel(server: Sharing) -> None:
+    server.ask("put_resource_policy", ResourceArn=CHANNEL, ResourcePolicy=policy(allow(CHANNEL, PUT)))
+    channels = Channels(server.engine)
+    found = channels.find(ID.format(1))
+    assert found is not None
+    channels.delete(found)
+    assert ResourcePolicies(server.engine, server.clock.now_us).of(CHANNEL) is None
+    assert server.refusal("get_resource_policy", ResourceArn=CHANNEL) == "ResourceNotFoundException"
