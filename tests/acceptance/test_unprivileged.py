@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 import opentrail
-from tests.acceptance.program import Program
+from tests.acceptance.program import Program, eventually
 
 USER = 65534  # nobody
 KEY, SECRET = "AKIAEXAMPLEROOT00001", "root-secret"
@@ -103,6 +103,11 @@ secret_access_key = "{SECRET}"
         assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
         assert status["NoNewPrivs"] == "1"
         assert trails.lookup_events(MaxResults=1)["Events"]
+        store = trails.create_event_data_store(Name="evidence")["EventDataStoreArn"].rpartition("/")[2]
+        query = trails.start_query(QueryStatement=f"SELECT COUNT(*) FROM {store}")["QueryId"]
+        ended = ("FINISHED", "FAILED", "TIMED_OUT")
+        assert eventually(lambda: trails.describe_query(QueryId=query)["QueryStatus"] in ended, seconds=30)
+        assert trails.describe_query(QueryId=query)["QueryStatus"] == "FINISHED"
     finally:
         assert program.stop() == 0
     assert _state(CODE) == before
