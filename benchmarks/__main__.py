@@ -5,11 +5,25 @@ OPENTRAIL_BENCH_EVENTS sets how many events look-ups are asked of (10 million: s
 
 import os
 
-from benchmarks import delivery, importing, journal, lake, lookup, policies, recorder, recording, validation, visibility
+from benchmarks import (
+    delivery,
+    importing,
+    journal,
+    lake,
+    lake_ingest,
+    lookup,
+    policies,
+    recorder,
+    recording,
+    validation,
+    visibility,
+)
 
 EVENTS = os.environ.get("OPENTRAIL_BENCH_EVENTS", "10000000")
 
-for measurement in (recorder, recording, journal, importing, delivery, validation, visibility, policies, lake):
+for measurement in (
+    recorder, recording, journal, importing, lake_ingest, delivery, validation, visibility, policies, lake,
+):  # fmt: skip
     print(f"\n== {measurement.__name__}", flush=True)
     measurement.main()
 print(f"\n== {lookup.__name__}", flush=True)

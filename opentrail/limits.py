@@ -247,7 +247,6 @@ RESOURCE_POLICY_PRINCIPALS = 50  # of a statement; likewise
 
 # Channels and audit events; AWS's own limits but for the last three
 CHANNELS_PER_REGION = 25
-CHANNEL_DESTINATIONS = (1, 200)
 AUDIT_EVENTS = (1, 100)  # in one PutAuditEvents call, which has API_BODY_BYTES at most
 AUDIT_EVENT_LONG_TEXT = 1024  # characters of a name, id or user agent in an event's eventData
 AUDIT_EVENT_TYPE_TEXT = 128  # of userIdentity.type

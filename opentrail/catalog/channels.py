@@ -136,17 +136,6 @@ class Channels:
         """Every version that is kept, of deleted channels too, by channel, oldest first."""
         return self._read(_VERSIONS.order_by(versions.c.channel_id, versions.c.number))
 
-    def forget(self, through: int) -> None:
-        """Drop versions that nobody needs who has read the journal up to position `through`."""
-        newer = versions.alias("newer")
-        replaced = select(newer.c.number).where(
-            newer.c.channel_id == versions.c.channel_id,
-            newer.c.number > versions.c.number,
-            newer.c.from_position <= through,
-        )
-        with self._engine.begin() as connection:
-            connection.execute(delete(versions).where(replaced.exists()))
-
     def status(self, channel_id: str) -> ChannelStatus:
         """What was noted last of what came in by the channel."""
         question = select(channel_status.c.status).where(channel_status.c.channel_id == channel_id)

@@ -246,13 +246,15 @@ def _kill_rounds(tmp_path: Path, rounds: int) -> None:
         return Program(tmp_path / "data", (), config, port, console).start()
 
     program = started()
-    audit = add_audit_store(program, "audit")
-    channel = add_channel(program, audit, "audit", "Custom")
-    trails = cli(program, "create-event-data-store", "--name", "trails", "--no-start-ingestion")["EventDataStoreArn"]
+    client = program.client("cloudtrail")
+    told: dict[str, Any] = {"MultiRegionEnabled": False, "AdvancedEventSelectors": AUDIT}
+    audit = client.create_event_data_store(Name="audit", **told)["EventDataStoreArn"].rpartition("/")[2]
+    to = [{"Type": "EVENT_DATA_STORE", "Location": audit}]
+    channel = client.create_channel(Name="audit", Source="Custom", Destinations=to)["ChannelArn"]
+    trails = client.create_event_data_store(Name="trails", StartIngestion=False)["EventDataStoreArn"]
     role = f"arn:aws:iam::{ACCOUNT}:role/import"
     source = {"S3LocationUri": "s3://logs/", "S3BucketRegion": REGION, "S3BucketAccessRoleArn": role}
-    told = json.dumps({"S3": source})
-    import_id = cli(program, "start-import", "--destinations", trails, "--import-source", told)["ImportId"]
+    import_id = client.start_import(Destinations=[trails], ImportSource={"S3": source})["ImportId"]
     senders = Senders(program, channel, 4)
     for _ in range(rounds):
         time.sleep(chance.uniform(0.2, 2.0))
@@ -260,7 +262,6 @@ def _kill_rounds(tmp_path: Path, rounds: int) -> None:
         program = started()
     answered = senders.stop()
     assert import_ended(program, import_id, 120)["ImportStatus"] == "COMPLETED"
-    client = program.client("cloudtrail")
     uids = Counter(row[0] for row in rows(client, f"SELECT eventData.UID FROM {audit}"))
     assert [uid for uid, times in uids.items() if times > 1] == []
     assert [uid for uid in answered if uids[uid] != 1] == []

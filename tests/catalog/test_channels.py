@@ -76,16 +76,3 @@ def test_a_deleted_channel_frees_name_and_source_and_still_says_where_its_batche
         channels.delete(version)
     channels.create(channel(number=2), 3)
     assert version in channels.all_versions()
-
-
-def test_versions_that_judge_nothing_any_more_are_forgotten(engine):
-    channels = Channels(engine)
-    version = channels.create(channel(), 5)
-    for position in (9, 12):
-        version = channels.replace(version, version.channel, position)
-    channels.forget(8)
-    assert [one.from_position for one in channels.all_versions()] == [5, 9, 12], "5 holds for what comes after 8"
-    channels.forget(9)
-    assert [one.from_position for one in channels.all_versions()] == [9, 12]
-    channels.forget(1000)
-    assert [one.from_position for one in channels.all_versions()] == [12]
