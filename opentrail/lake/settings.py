@@ -8,8 +8,8 @@ class LakeSettings:
     """How stores are written and kept. Units stand in the names."""
 
     commit_interval_s: float = 60.0  # the longest that an event waits to get into its table
-    max_pending_events: int = 131_072  # of one store, or as soon as so many events
-    max_pending_bytes: int = 256 * 1024 * 1024  # or of all stores so many bytes of records wait
+    max_pending_events: int = 65_536  # of one store, or as soon as so many events
+    max_pending_bytes: int = 96 * 1024 * 1024  # or of all stores so many bytes of records wait
     threads: int = 1  # that make columns out of JSON
     retention_check_s: float = 3600.0
     compaction_check_s: float = 10.0
