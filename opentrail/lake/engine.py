@@ -201,7 +201,7 @@ def _scans(operators: Sequence[Mapping[str, Any]], passed: int | None = None) ->
         left = {"FILTER": rows if passed is None else passed, "PROJECTION": passed}.get(one.get("type", ""))
         below = _scans(one.get("children", ()), left)
         if one.get("type") == "TABLE_SCAN" and not str(told.get("Table", "")).endswith(_START_TABLE):
-            in_memory = 0 if told.get("Function") == "READ_PARQUET" else int(one.get("rows_scanned", rows))
+            in_memory = 0 if told.get("Function") == "READ_PARQUET" else max(int(one.get("rows_scanned", 0)), rows)
             groups = int(one.get("row_groups_scanned", 0)), int(one.get("total_row_groups_to_scan", 0))
             below = _Scans(rows if passed is None else passed, in_memory, *groups)
         if below is not None:
