@@ -2,10 +2,12 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opentrail.accounts.data_keys import DataKeys
 from opentrail.catalog.database import open_catalog
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.catalog.event_selectors import AdvancedSelector, FieldSelector
@@ -52,13 +54,17 @@ class HeldBuckets:
 class QueryRig:
     """One data folder; `open` starts what runs queries, again after `close` or as after a crash."""
 
-    def __init__(self, folder: Path, processes: QueryProcesses | None) -> None:
+    def __init__(
+        self, folder: Path, processes: QueryProcesses | None, data_keys: Mapping[int, bytes] | None = None
+    ) -> None:
         self.folder = folder
         self.processes = processes
         self.clock = SettableClock()
         self.clock.jump((SystemClock().now_us() - self.clock.now_us()) / 1e6)
         self.engine = open_catalog(folder / "catalog")
-        self.journal = Journal.open(folder / "journal", self.clock)
+        self.data_keys = data_keys or {}
+        sealer = DataKeys(data_keys) if data_keys else None
+        self.journal = Journal.open(folder / "journal", self.clock, sealer=sealer)
         self.intake = Intake(self.journal, self.clock, home_account=ACCOUNT)
         self.stores = EventDataStores(self.engine)
         for store, account in ((STORE, ACCOUNT), (STORE_OF_OTHER, OTHER)):
@@ -69,7 +75,7 @@ class QueryRig:
         self.buckets = HeldBuckets()
 
     def open(self, **settings: Any) -> "QueryService":
-        lake = Lake(self.folder / "tables", self.folder / "journal", self.folder / "catalog", (REGION,))
+        lake = Lake(self.folder / "tables", self.folder / "journal", self.folder / "catalog", (REGION,), self.data_keys)
         registry = StoreRegistry(self.stores)
         told = QuerySettings(**{"parallel": 2, **settings})
         self.service = QueryService(

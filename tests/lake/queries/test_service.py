@@ -40,6 +40,18 @@ def test_what_was_just_recorded_is_in_the_answer(rig: QueryRig) -> None:
     assert (counted.events_matched, counted.events_scanned) == (2, 3)
 
 
+def test_a_sealed_journal_is_opened_with_the_keys_that_the_process_is_told(
+    tmp_path: Path, processes: QueryProcesses
+) -> None:
+    rig = QueryRig(tmp_path, processes, {1: b"k" * 32})
+    rig.open()
+    rig.record("CreateBucket")
+    assert b"CreateBucket" not in (tmp_path / "journal" / "journal.db-wal").read_bytes()
+    assert rig.answer(f"SELECT eventName FROM {STORE}") == [("CreateBucket",)]
+    assert not any(b"k" * 32 in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    rig.close()
+
+
 def test_several_stores_in_one_query_also_of_different_categories(rig: QueryRig) -> None:
     rig.record("CreateBucket")
     both = f"SELECT eventCategory FROM {STORE} UNION ALL SELECT eventdata.eventname FROM {ACTIVITY_STORE}"
