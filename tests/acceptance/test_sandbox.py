@@ -265,9 +265,9 @@ def test_the_aws_cli_asks_and_is_answered(sandbox: Program) -> None:
     assert asked.returncode == 0, asked.stderr
     events = json.loads(asked.stdout)["Events"]
     assert any(event["EventName"] == "CreateBucket" and event["Username"] == "root" for event in events)
-    refused = sandbox.aws("cloudtrail", "list-channels")
+    refused = sandbox.aws("cloudtrail", "list-dashboards")
     assert refused.returncode != 0 and "UnsupportedOperationException" in refused.stderr
-    assert management(sandbox, "ListChannels")["errorCode"] == "UnsupportedOperationException"
+    assert management(sandbox, "ListDashboards")["errorCode"] == "UnsupportedOperationException"
     assert management(sandbox, "LookupEvents")["responseElements"] is None
 
 
