@@ -17,6 +17,7 @@ PARAMETERS_BYTES = 100 * KIB  # requestParameters, responseElements, serviceEven
 ADDITIONAL_DATA_BYTES = 28 * KIB  # additionalEventData, edgeDeviceDetails: left out when larger
 
 # Bodies that pass through the recorder
+LONG_TO_READ_BYTES = 256 * KIB  # a body that takes 0.1 s to read: it is read beside the other calls, not before them
 CAPTURED_BODY_BYTES = 1 * MIB  # read for the record; of longer bodies the parameters are null and counted
 DELETE_OBJECTS_BYTES = 4 * MIB  # the list of a DeleteObjects call (1,000 keys): read whole for the record, or refused
 FORM_BEGINNING_BYTES = 64 * KIB  # of a form that is too long to be read: it names its action here, or is refused
@@ -52,6 +53,7 @@ REQUEST_HEAD_BYTES = 128 * KIB  # request line and headers; presigned URLs with 
 REQUEST_HEADERS = 500  # of one request; S3's 2 KiB of user metadata make some hundred
 CLIENT_CONNECTIONS = 10_000  # open at a time, in one process; further ones are closed at once
 CLIENT_BUFFER_BYTES = 64 * KIB  # of a request's body, between client and upstream
+INTERIM_ANSWERS = 32  # 1xx before the answer: each would give the upstream new time to keep its caller waiting
 PIPELINED_REQUESTS = 16  # sent ahead of the answer to the first; nothing more is read meanwhile
 FRAMING_CREDIT = 8  # bytes of chunk sizes that each byte of a chunked body may cost, beyond what a head may have
 JOURNAL_WAITING_EVENTS = 100_000  # submitted and not yet durable, in one process; beyond it submissions are refused

@@ -25,6 +25,7 @@ from opentrail.journal.submissions import (
     arrange,
 )
 from opentrail.journal.writability import Writability
+from opentrail.journal.writing import end_intents, insert_row
 
 _LOG = telemetry.logger("journal")
 
@@ -170,14 +171,9 @@ class Committer:
     def _insert(self, item: Append, head: int, now_us: int, answers: list[Callable[[], None]]) -> int:
         first = head + 1
         for row in item.rows:
-            self._connection.execute(
-                "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)",
-                (head + 1, row.count, item.origin, now_us, row.checksum(head + 1, item.origin, now_us), row.payload),
-            )
-            head += row.count
+            head = insert_row(self._connection, row, head + 1, item.origin, now_us)
         for source in item.sources:
-            for number in source.ends_intents:
-                self._connection.execute("DELETE FROM intents WHERE number = ?", (number,))
+            end_intents(self._connection, source.ends_intents)
             appended = Appended(first=first, last=first + source.entries.count - 1, appended_at_us=now_us)
             answers.append(_answer(source, appended))
             first = appended.last + 1

@@ -5,6 +5,7 @@ which is an event. The order matters: nothing of a body is read before its signa
 signature covers a hash that only the body can tell; nothing goes on while its record could not be kept.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -186,7 +187,11 @@ async def understand(around: Surroundings, call: Call) -> None:
     if call.form is not None:
         call.interpreted = interpret_form(call.request, call.form)
     else:
-        call.interpreted = interpret(call.service, _naming_its_action(call), call.captured, call.signature)
+        asked = (call.service, _naming_its_action(call), call.captured, call.signature)
+        if len(body) < limits.LONG_TO_READ_BYTES:
+            call.interpreted = interpret(*asked)
+        else:
+            call.interpreted = await asyncio.to_thread(interpret, *asked)
 
 
 async def find_owner(around: Surroundings, call: Call) -> None:

@@ -52,8 +52,9 @@ class UpstreamConnection(asyncio.Protocol):
     """Writes one request after the other, reads their answers, keeps time."""
 
     __slots__ = ("_answered", "_asker", "_began", "_ends_with_connection", "_head_only", "_headers", "_in_head",
-                 "_interim", "_loop", "_out", "_outbox", "_parser", "_pool", "_read_paused", "_request_done",
-                 "_spoilt", "_timing", "_transport", "_unframed", "deadline", "used", "write_paused")  # fmt: skip
+                 "_interim", "_interims", "_loop", "_out", "_outbox", "_parser", "_pool", "_read_paused",
+                 "_request_done", "_spoilt", "_timing", "_transport", "_unframed", "deadline", "used",
+                 "write_paused")  # fmt: skip
 
     _transport: asyncio.Transport
 
@@ -72,6 +73,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._answered = False
         self._in_head = False
         self._interim = False
+        self._interims = 0  # on the way to the answer: each gives the upstream new time
         self._spoilt = False  # it cannot be used again
         self._ends_with_connection = False
         self._read_paused = False
@@ -97,7 +99,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._asker = asker
         self._head_only = head_only
         self._request_done = self._began = self._answered = self._interim = self._ends_with_connection = False
-        self._unframed = 0
+        self._unframed = self._interims = 0
         self.deadline = NEVER
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
@@ -248,6 +250,9 @@ class UpstreamConnection(asyncio.Protocol):
         status = self._parser.get_status_code()
         self._interim = status < 200
         if self._interim:
+            self._interims += 1
+            if self._interims > limits.INTERIM_ANSWERS:
+                raise BadAnswer
             return
         headers = self._headers
         bodiless = status in BODILESS

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from opentrail import limits
 from opentrail.recorder.proxy.pool import UpstreamTiming
 from tests.recorder.proxy.rig import PLAIN, Proxy, until_closed, until_silent
 from tests.recorder.rig import Arrived, ScriptedUpstream, eventually
@@ -120,6 +121,19 @@ NO_ANSWERS = {
 def test_what_is_no_answer_is_told_as_a_bad_gateway(relay: Start, upstream: ScriptedUpstream, name: str) -> None:
     upstream.script = dying(NO_ANSWERS[name])
     assert relay().ask(PLAIN).startswith(b"HTTP/1.1 502 ")
+
+
+def test_an_upstream_that_only_promises_does_not_hold_its_caller_for_ever(
+    relay: Start, upstream: ScriptedUpstream
+) -> None:
+    early = b"HTTP/1.1 103 Early\r\n\r\n"
+    upstream.script = raw(early * limits.INTERIM_ANSWERS + OF_LENGTH % 0)
+    server = relay()
+    assert server.ask(PLAIN).startswith(b"HTTP/1.1 200 ")
+    upstream.script = raw(early * (limits.INTERIM_ANSWERS + 1))
+    with server.connect() as client:
+        client.sendall(PLAIN)
+        assert until_silent(client, 2).startswith(b"HTTP/1.1 502 ")
 
 
 def test_an_upstream_that_is_not_there(relay: Start, upstream: ScriptedUpstream) -> None:
