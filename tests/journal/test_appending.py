@@ -78,8 +78,9 @@ def test_a_killed_process_takes_nothing_along_that_it_was_said_to_keep(tmp_path:
 
         async def work() -> None:
             process, appending = await through_a_process(tmp_path, journal)
-            futures = []
-            for number in range(400):
+            futures = [journal.submit(entries(0), "live", from_loop=True)]
+            await asyncio.wrap_future(futures[0])
+            for number in range(1, 400):
                 futures.append(journal.submit(entries(number), "live", from_loop=True))
                 if number % 20 == 0:
                     await asyncio.sleep(0.001)
