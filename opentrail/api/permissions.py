@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from opentrail.accounts.owned_resources import STORE, kind_of
 from opentrail.api.operations import OPERATIONS
 from opentrail.lake.sql.store_ids import store_ids
 
@@ -136,7 +137,15 @@ def _resources(
         kind = "eventdatastore" if named.kind in ("any", "statement", "query") else named.kind
         yield f"{home}:{kind}/*"
     for member, text in texts:
-        yield text if text.startswith("arn:") else f"{home}:{_kind(named.kind, member)}/{text}"
+        yield _as_kept(text if text.startswith("arn:") else f"{home}:{_kind(named.kind, member)}/{text}")
+
+
+def _as_kept(arn: str) -> str:
+    """The ARN as policies and the catalog have it: an event data store may be named with capitals."""
+    if kind_of(arn) != STORE:
+        return arn
+    head, slash, store_id = arn.partition("/")
+    return head + slash + store_id.lower()
 
 
 def _texts(value: Any) -> list[str]:

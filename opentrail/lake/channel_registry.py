@@ -149,7 +149,7 @@ def _read(text: str, account: str, region: str) -> tuple[str, str, str] | None:
     if _ID.fullmatch(text):
         return text, account, region
     arn = parse_arn(text)
-    if arn is None or arn.service != "cloudtrail" or not arn.resource.startswith(_TYPE):
+    if arn is None or (arn.partition, arn.service) != ("aws", "cloudtrail") or not arn.resource.startswith(_TYPE):
         return None
     channel_id = arn.resource.removeprefix(_TYPE)
     if not _ID.fullmatch(channel_id) or not _ACCOUNT.fullmatch(arn.account):

@@ -92,7 +92,8 @@ class StoreRegistry:
             return text.lower(), owner
         arn = parse_arn(text)
         store_id = arn.resource.removeprefix(_TYPE) if arn is not None else ""
-        if arn is None or arn.service != "cloudtrail" or not arn.resource.startswith(_TYPE):
+        service = (arn.partition, arn.service) if arn is not None else None
+        if arn is None or service != ("aws", "cloudtrail") or not arn.resource.startswith(_TYPE):
             raise StoreArnInvalid(f"{text} is not a valid event data store ARN.")
         if not _ID.fullmatch(store_id) or not _ACCOUNT.fullmatch(arn.account):
             raise StoreArnInvalid(f"{text} is not a valid event data store ARN.")

@@ -89,6 +89,8 @@ def test_every_operation_needs_something() -> None:
             {"QueryStatement": "SELECT eventID FROM 0a1b2c3d-0000-4000-8000-0123456789AB"},
             [f"{HOME}:eventdatastore/0a1b2c3d-0000-4000-8000-0123456789ab"],
         ),
+        ("DeleteEventDataStore", {"EventDataStore": "0A1B"}, [f"{HOME}:eventdatastore/0a1b"]),
+        ("DeleteEventDataStore", {"EventDataStore": f"{HOME}:eventdatastore/0A1B"}, [f"{HOME}:eventdatastore/0a1b"]),
         ("StartDashboardRefresh", {"DashboardId": "d"}, [f"{HOME}:dashboard/d"]),
         ("PutAuditEvents", {"channelArn": f"{HOME}:channel/c"}, [f"{HOME}:channel/c"]),
     ],

@@ -12,7 +12,7 @@ from tests.api.conftest import ACCOUNT, Server
 from tests.api.test_authorization import DANA, HOME, Held, allow, deny, policy
 from tests.wire.boto_requests import capture, client
 
-EVIDENCE = f"{HOME}:eventdatastore/11111111-1111-1111-1111-111111111111"
+EVIDENCE = f"{HOME}:eventdatastore/aaaaaaaa-1111-1111-1111-111111111111"
 KEPT_DAYS = 365
 
 
@@ -36,8 +36,8 @@ def server(folder: Path, *statements: dict[str, Any], least_days: int = 0) -> He
     return held
 
 
-def update(held: Server, **members: Any) -> tuple[str, str]:
-    sent = capture(client("cloudtrail"), "update_event_data_store", EventDataStore=EVIDENCE, **members)
+def update(held: Server, store: str = EVIDENCE, **members: Any) -> tuple[str, str]:
+    sent = capture(client("cloudtrail"), "update_event_data_store", EventDataStore=store, **members)
     told = json.loads(held.send(sent).body)
     return told["__type"], told.get("message", "")
 
@@ -49,6 +49,18 @@ def test_everything_of_cloudtrail_does_not_contain_shortening(tmp_path: Path) ->
     assert held.records()[-1]["errorCode"] == "AccessDenied"
     for members in ({"RetentionPeriod": KEPT_DAYS}, {"RetentionPeriod": KEPT_DAYS + 1}, {"Name": "another"}):
         assert update(held, **members)[0] == "UnsupportedOperationException", members  # let through
+    held.close()
+
+
+def test_a_store_named_in_capitals_is_the_same_store(tmp_path: Path) -> None:
+    name = EVIDENCE.rpartition("/")[2]
+    held = server(tmp_path, allow("cloudtrail:*"), deny("cloudtrail:UpdateEventDataStore", EVIDENCE))
+    for store in (name.upper(), EVIDENCE.replace(name, name.upper()), name.title()):
+        code, message = update(held, store, Name="another")
+        assert (code, "with an explicit deny" in message) == ("AccessDeniedException", True), store
+    held.close()
+    held = server(tmp_path / "other", allow("cloudtrail:*"))
+    assert update(held, name.upper(), RetentionPeriod=KEPT_DAYS - 1)[0] == "AccessDeniedException"
     held.close()
 
 

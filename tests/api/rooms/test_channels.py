@@ -158,3 +158,10 @@ def test_pages_of_channels_come_in_the_order_of_their_making(server):
     assert found == made
     assert refused(server, "list_channels", NextToken="abcd") == "InvalidNextTokenException"
     assert refused(server, "list_channels", NextToken="x" * 1001) == "InvalidNextTokenException"
+
+
+def test_an_arn_of_another_partition_names_no_channel(server):
+    arn = server.ask("create_channel", Name="orders", Source="Custom", Destinations=to(server.store))["ChannelArn"]
+    assert (
+        refused(server, "get_channel", Channel=arn.replace("arn:aws:", "arn:aws-cn:")) == "ChannelARNInvalidException"
+    )

@@ -371,3 +371,10 @@ def test_insights_of_a_store_go_to_a_store_for_insights(server: TrailServer) -> 
     assert code == "InvalidInsightSelectorsException"
     server.ask("put_insight_selectors", EventDataStore=source, InsightSelectors=[])
     server.ask("update_event_data_store", EventDataStore=source, AdvancedEventSelectors=reads)
+
+
+def test_an_arn_of_another_partition_names_no_store(server: TrailServer) -> None:
+    arn = made(server)
+    assert server.refusal("get_event_data_store", EventDataStore=arn.replace("arn:aws:", "arn:aws-cn:")) == (
+        "EventDataStoreARNInvalidException"
+    )
