@@ -5,6 +5,7 @@ writes its table, the lake those of event data stores, trails their outbox. Kill
 next start from what it made durable; none waits for another.
 """
 
+import logging
 import os
 import signal
 import sqlite3
@@ -128,3 +129,6 @@ def run(settings: WorkerSettings) -> None:
 
 if __name__ == "__main__":
     run(msgspec.json.decode(sys.argv[1], type=WorkerSettings))
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)  # all is closed; the interpreter's own end would have DuckDB's binding print what it still knows
