@@ -35,7 +35,7 @@ _SETTINGS: Final = (
 )
 _START_TABLE: Final = "query_start"  # when the query began; one row, of no store
 _LOCKS: Final = ("SET enable_external_access = false", "SET lock_configuration = true")
-
+_KEEPS_ROWS: Final = frozenset({"PROJECTION", "STREAMING_LIMIT"})  # operators between a condition and its table
 
 _DIALECT: Final = DuckDbDialect()
 
@@ -198,7 +198,8 @@ def _scans(operators: Sequence[Mapping[str, Any]], passed: int | None = None) ->
     found: _Scans | None = None
     for one in operators:
         rows, told = int(one.get("intermediate_rows", 0)), one.get("extra_info", {})
-        left = {"FILTER": rows if passed is None else passed, "PROJECTION": passed}.get(one.get("type", ""))
+        kind = one.get("type", "")
+        left = (rows if passed is None else passed) if kind == "FILTER" else passed if kind in _KEEPS_ROWS else None
         below = _scans(one.get("children", ()), left)
         if one.get("type") == "TABLE_SCAN" and not str(told.get("Table", "")).endswith(_START_TABLE):
             in_memory = 0 if told.get("Function") == "READ_PARQUET" else max(int(one.get("rows_scanned", 0)), rows)

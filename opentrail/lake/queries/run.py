@@ -18,7 +18,7 @@ from opentrail.lake.queries import job as talk
 from opentrail.lake.queries.confinement import confine, limit_cpu_from_here, limit_resources
 from opentrail.lake.queries.results import SPILL, ResultWriter
 from opentrail.lake.queries.tables import open_tables
-from opentrail.lake.sql.faults import InvalidQueryStatement
+from opentrail.lake.sql.faults import NESTED_TOO_DEEPLY, InvalidQueryStatement
 
 UNREADABLE: Final = "The files of the event data store could not be read."
 
@@ -49,6 +49,9 @@ def _serve(channel: socket.socket, job: talk.Job, engine: Engine) -> None:
     except InvalidQueryStatement as refused:
         exhausted = isinstance(refused.__cause__, duckdb.OutOfMemoryException)
         talk.send(channel, talk.Refused(talk.EXHAUSTED if exhausted else refused.message))
+        return
+    except RecursionError:
+        talk.send(channel, talk.Refused(NESTED_TOO_DEEPLY))
         return
     limit_cpu_from_here(None)
     talk.send(channel, talk.Accepted(tuple(sorted(answer.tables))))

@@ -1,6 +1,10 @@
 """What can be wrong with a query."""
 
+from typing import Final
+
 from opentrail.errors import ClientError
+
+NESTED_TOO_DEEPLY: Final = "The query is nested too deeply"
 
 
 class InvalidQueryStatement(ClientError):

@@ -10,7 +10,7 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token
 
 from opentrail import limits
-from opentrail.lake.sql.faults import InvalidQueryStatement
+from opentrail.lake.sql.faults import NESTED_TOO_DEEPLY, InvalidQueryStatement
 from opentrail.lake.sql.store_ids import with_quoted_ids
 
 
@@ -56,7 +56,7 @@ def read_statement(text: str) -> Statement:
     except SqlglotError as fault:
         raise InvalidQueryStatement(_first_line(fault)) from fault
     except RecursionError as fault:
-        raise InvalidQueryStatement("The query is nested too deeply") from fault
+        raise InvalidQueryStatement(NESTED_TOO_DEEPLY) from fault
     found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
     if len(found) != 1 or not isinstance(found[0], exp.Select | exp.SetOperation | exp.Subquery):
         raise InvalidQueryStatement("Only one SELECT statement is supported")

@@ -40,6 +40,20 @@ def test_what_was_just_recorded_is_in_the_answer(rig: QueryRig) -> None:
     assert (counted.events_matched, counted.events_scanned) == (2, 3)
 
 
+@pytest.mark.parametrize("word", ["OR", "AND"])
+def test_events_in_memory_bear_as_many_conditions_as_a_statement_can_have(rig: QueryRig, word: str) -> None:
+    rig.record("CreateBucket")
+    told = "=" if word == "OR" else "<>"
+    conditions = f" {word} ".join(f"eventName{told}'e{number}'" for number in range(400))
+    assert rig.answer(f"SELECT count(*) FROM {STORE} WHERE {conditions}") == [("0" if word == "OR" else "1",)]
+
+
+def test_a_statement_that_is_nested_too_deeply_is_refused_in_words(rig: QueryRig, capfd) -> None:
+    with pytest.raises(InvalidQueryStatement, match="nested too deeply"):
+        rig.start(f"SELECT {'+'.join(['1'] * 4000)} FROM {STORE}")
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_sealed_journal_is_opened_with_the_keys_that_the_process_is_told(
     tmp_path: Path, processes: QueryProcesses
 ) -> None:
