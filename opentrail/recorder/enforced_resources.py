@@ -3,6 +3,7 @@
 Of what is not in the table nobody knows it. Source: the Service Authorization Reference of each service.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -26,17 +27,18 @@ class IamNames(Protocol):
 class _By(NamedTuple):
     members: tuple[str, ...]  # the first of them that is there
     arn: str
+    operations: str = ""  # an expression; others of the service are about something else
 
 
 _TABLE: Final[Mapping[str, tuple[_By, ...]]] = {
-    "events": (_By(("EventBusName",), "events:{region}:{account}:event-bus/{}"),),
+    "events": (_By(("Name",), "events:{region}:{account}:event-bus/{}", ".*EventBus"),),
     "kinesis": (_By(("StreamARN", "StreamName"), "kinesis:{region}:{account}:stream/{}"),),
     "lambda": (_By(("FunctionName",), "lambda:{region}:{account}:function:{}"),),
-    "logs": (_By(("logGroupName",), "logs:{region}:{account}:log-group:{}"),),
+    "logs": (_By(("logGroupName",), "logs:{region}:{account}:log-group:{}:log-stream:"),),
     "sns": (_By(("Name",), "sns:{region}:{account}:{}"),),
     "sqs": (_By(("QueueName",), "sqs:{region}:{account}:{}"),),
-    "ssm": (_By(("Name",), "ssm:{region}:{account}:parameter/{}"),),
-    "stepfunctions": (_By(("name",), "states:{region}:{account}:stateMachine:{}"),),
+    "ssm": (_By(("Name",), "ssm:{region}:{account}:parameter/{}", ".*Parameter.*"),),
+    "stepfunctions": (_By(("name",), "states:{region}:{account}:stateMachine:{}", ".*StateMachine"),),
 }
 
 
@@ -48,14 +50,22 @@ def resource_of(asked: Interpreted, account: str, region: str, iam: IamNames) ->
     if asked.service == "sts":
         return _text(parameters, "RoleArn")
     for by in _TABLE.get(asked.service or "", ()):
+        if by.operations and not re.fullmatch(by.operations, asked.operation_name):
+            continue
         for member in by.members:
             name = _text(parameters, member)
             if name:
-                return name if parse_arn(name) else "arn:aws:" + _made(by.arn, name, account, region)
+                made = name if parse_arn(name) else "arn:aws:" + _made(by.arn, name, account, region)
+                return made + (_text(parameters, "logStreamName") or "") if asked.service == "logs" else made
     return None
 
 
 def _made(template: str, name: str, account: str, region: str) -> str:
+    """Names may be parts of ARNs: `ACCOUNT:function:NAME` of Lambda, `NAME:VERSION` of Systems Manager."""
+    if template.startswith("lambda:"):
+        name = name.rpartition("function:")[2]
+    if template.startswith("ssm:"):
+        name = name.partition(":")[0]
     return template.format(name.lstrip("/"), region=region, account=account)
 
 

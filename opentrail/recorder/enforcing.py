@@ -18,7 +18,7 @@ from opentrail.arn import parse_arn
 from opentrail.recorder.call import Call
 from opentrail.recorder.enforced_resources import resource_of
 from opentrail.recorder.federation import claims_of
-from opentrail.recorder.guarding import Around, condition_keys, is_understood, wanted
+from opentrail.recorder.guarding import Around, condition_keys, is_elsewhere, is_understood, wanted
 from opentrail.recorder.interpretation import Interpreted
 from opentrail.recorder.look_ups.iam import PoliciesNotTold
 from opentrail.recorder.refusals import DeniedByPolicy
@@ -76,7 +76,11 @@ def _needed(
     for actions, resource in wanted(around, call, asked, principal):
         if resource is None:
             account = principal.account if principal is not None else call.owner
-            yield actions, resource_of(asked, account, call.region or around.settings.region, enforced)
+            region = call.region or around.settings.region
+            found = resource_of(asked, account, region, enforced)
+            yield actions, found
+            if found is not None and is_elsewhere(found, asked, account, region):
+                yield actions, None
         else:
             yield actions, resource
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Protocol
 from urllib.parse import parse_qsl
 
+from opentrail import limits
 from opentrail.accounts.policy import Request
 from opentrail.accounts.policy.guard import denied_by
 from opentrail.accounts.policy_caller import Keys, caller_of, principal_keys
 from opentrail.accounts.principal import Principal
+from opentrail.arn import parse_arn
 from opentrail.clock import MICROSECONDS, Clock, as_datetime
 from opentrail.recorder.call import Call
 from opentrail.recorder.guard_actions import actions_of, prefix_of
@@ -24,6 +26,8 @@ from opentrail.recorder.shapes.s3 import bucket_and_key
 from opentrail.wire.protocols.scalars import percent_decoded
 
 _SAME_SERVICE = frozenset(("sns", "secretsmanager", "stepfunctions", "kinesis"))  # an ARN in a call is what it is about
+
+_NAMED_WITHIN = frozenset(("dynamodb", "ssm"))  # whose calls name resources in lists
 
 _BROWSERS = frozenset(("PostObject", "PreflightRequest"))
 
@@ -116,6 +120,22 @@ def wanted(
     arns = [entry["ARN"] for entry in resources_of(touched) or () if "ARN" in entry] or _named(asked, touched)
     for arn in arns or (None,):
         yield actions, arn
+    if len(arns) >= limits.RESOURCES_OF_A_CALL or any(
+        is_elsewhere(arn, asked, account, touched.region) for arn in arns
+    ):
+        yield actions, None
+
+
+def is_elsewhere(arn: str, asked: Interpreted, account: str, region: str) -> bool:
+    """Whether the caller wrote an ARN of another place than the call's: an upstream may look at its last part alone."""
+    parsed = parse_arn(arn)
+    if parsed is None or asked.service == "iam":
+        return False
+    if asked.service == "sts":
+        return (parsed.partition, parsed.region) != ("aws", "")
+    if (parsed.partition, parsed.region, parsed.account) == ("aws", region, account):
+        return False
+    return asked.service in _NAMED_WITHIN or arn in (asked.parameters or {}).values() or asked.service == "sqs"
 
 
 def _named(asked: Interpreted, touched: Touched) -> list[str]:
@@ -123,7 +143,8 @@ def _named(asked: Interpreted, touched: Touched) -> list[str]:
     service, parameters = asked.service or "", asked.parameters or {}
     if service == "sqs" and isinstance(parameters.get("QueueUrl"), str):
         steps = parameters["QueueUrl"].partition("://")[2].split("/")
-        return [f"arn:aws:sqs:{touched.region}:{touched.account}:{steps[-1]}"] if len(steps) > 1 else []
+        account = steps[-2] if len(steps) > 1 and steps[-2].isdigit() else touched.account
+        return [f"arn:aws:sqs:{touched.region}:{account}:{steps[-1]}"] if len(steps) > 1 else []
     if service not in _SAME_SERVICE:
         return []
     beginning = f"arn:aws:{prefix_of(service)}:"

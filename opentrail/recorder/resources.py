@@ -225,7 +225,13 @@ def _ssm(touched: Touched) -> list[Resource]:
         listed = (touched.interpreted.parameters or {}).get("Names")
         names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
     arns = [name if parse_arn(name) else touched.arn("ssm", f"parameter/{name.lstrip('/')}") for name in names if name]
-    return [_of_arn(None, arn, touched.account) for arn in arns]
+    return [_of_arn(None, _without_selector(arn), touched.account) for arn in arns]
+
+
+def _without_selector(arn: str) -> str:
+    """The parameter's ARN: `NAME:VERSION` and `NAME:LABEL` are the same parameter."""
+    head, slash, name = arn.partition(":parameter/")
+    return head + slash + name.partition(":")[0]
 
 
 _BY_SERVICE: Final[Mapping[str, Callable[[Touched], list[Resource]]]] = {

@@ -123,6 +123,34 @@ def test_other_services_are_told_in_their_own_form(start: Start, upstream: Scrip
     assert not upstream.arrived
 
 
+def test_an_arn_of_elsewhere_may_be_read_as_the_caller_s_own(start: Start, upstream: ScriptedUpstream) -> None:
+    kept = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/kept"
+    key = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"
+    parameter = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/p"
+    server = guarded(start, upstream, {"Action": "*", "Resource": [kept, key, queue, parameter]})
+    dynamodb, kms, sqs, ssm = map(server.client, ("dynamodb", "kms", "sqs", "ssm"))
+    for own, other in (("arn:aws:", "arn:aws-cn:"), (ACCOUNT, OTHER_ACCOUNT), ("us-east-1", "eu-west-1")):
+        table, elsewhere = kept.replace(own, other), key.replace(own, other)
+        error = denied(lambda table=table: dynamodb.delete_table(TableName=table))
+        assert error["Code"] == "AccessDeniedException"
+        error = denied(lambda elsewhere=elsewhere: kms.disable_key(KeyId=elsewhere))
+        assert error["Code"] == "AccessDeniedException"
+    for account in (ACCOUNT, OTHER_ACCOUNT, "queue"):
+        denied(lambda account=account: sqs.delete_queue(QueueUrl=f"http://queues/{account}/q"))
+    for name in ("p", "p:3", "/p:label", f"{parameter}:3"):
+        denied(lambda name=name: ssm.get_parameter(Name=name))
+    assert not upstream.arrived
+    server.call(
+        "POST",
+        "/",
+        b'{"TableName": "other"}',
+        service="dynamodb",
+        headers={"X-Amz-Target": "DynamoDB_20120810.DescribeTable", "Content-Type": "application/x-amz-json-1.0"},
+    )
+    assert len(upstream.arrived) == 1
+
+
 def test_a_call_that_nobody_understands_is_not_passed_by_guards(start: Start, upstream: ScriptedUpstream) -> None:
     server = guarded(start, upstream, {"Action": "dynamodb:DeleteTable", "Resource": "*"})
     headers = {"X-Amz-Target": "DynamoDB_20120810.Surprise", "Content-Type": "application/x-amz-json-1.0"}
