@@ -239,6 +239,11 @@ QUERY_LOADED_ROWS = 100_000  # of log files, held until they are written as one 
 STORES_PER_REGION = 10  # of an account, in any state
 STORE_SELECTORS = 5  # advanced ones of a store
 STORE_DELETION_SECONDS = 7 * 86_400  # how long a deleted store can be restored
+STORE_KEY_ANSWER_SECONDS = 3.0  # how old an answer of KMS may be by which a query is let in
+STORE_KEY_POLL_SECONDS = 1.0  # between two looks for stores whose key is to be asked about
+STORE_KEY_LOOK_SECONDS = 60.0  # between two questions about a key that can be used
+STORE_KEY_RETRY_SECONDS = 15.0  # between two questions about one that cannot
+STORE_KEY_TIMEOUT_SECONDS = 5.0  # for an answer of KMS about it
 LAKE_POSITION_SECONDS = 5.0  # between two notes of how far stores without new events are
 
 # Organizations and policies of resources

@@ -75,6 +75,9 @@ LAKE_STORES = Gauge("opentrail_lake_stores", "Event data stores, by status", ["s
 LAKE_EVENTS = Gauge("opentrail_lake_events", "Events in the tables of event data stores", registry=REGISTRY)
 LAKE_FILES = Gauge("opentrail_lake_files", "Their Parquet files", registry=REGISTRY)
 LAKE_BYTES = Gauge("opentrail_lake_bytes", "Bytes of these files", registry=REGISTRY)
+LAKE_KEYS_REFUSED = Gauge(
+    "opentrail_lake_stores_without_key", "Stores whose KMS key cannot be used: they wait", registry=REGISTRY
+)
 LAKE_UNREADABLE = Gauge("opentrail_lake_tables_unreadable", "Tables that cannot be looked at", registry=REGISTRY)
 
 QUERIES = Counter(

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from opentrail.errors import OpenTrailError
 
 FILE_NAME = "catalog.db"
-NEWEST_VERSION = "0010"  # the last of migrations/versions; a test holds both together
+NEWEST_VERSION = "0011"  # the last of migrations/versions; a test holds both together
 BUSY_SECONDS = 30.0  # how long a transaction waits for the write lock of another
 READING = {"opentrail_reading": True}
 

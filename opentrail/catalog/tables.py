@@ -383,3 +383,11 @@ bucket_protection = Table(
     Column("fault", String),
     sqlite_with_rowid=False,
 )
+
+store_keys = Table(
+    "store_keys",
+    METADATA,
+    Column("store_id", String, primary_key=True),  # of an event data store with a KMS key that was asked about
+    Column("fault", String),  # why CloudTrail cannot use the key; none where it can
+    sqlite_with_rowid=False,
+)

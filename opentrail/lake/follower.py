@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from opentrail import limits, telemetry
 from opentrail.catalog.channels import Channels
-from opentrail.catalog.event_data_stores import EventDataStores
+from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.clock import Clock
 from opentrail.journal import Batch
 from opentrail.journal.entries import ReadResult
@@ -54,13 +54,16 @@ class LakeFollower:
         clock: Clock,
         settings: LakeSettings,
         make_matcher: MakeMatcher,
+        key_refused: Callable[[EventDataStore], bool] = lambda store: False,
     ) -> None:
+        """`key_refused`: whether a store's KMS key cannot be used now; it is asked all the time, and must not wait."""
         self._catalog = EventDataStores(engine)
         self._tables = tables
         self._read_journal = read_journal
         self._clock = clock
         self._settings = settings
         self._make_matcher = make_matcher
+        self._key_refused = key_refused
         self._destinations = ChannelDestinations(Channels(engine))
         self._engine = connect(settings.threads)
         self._stores: dict[str, StoreInPass] | None = None
@@ -71,6 +74,7 @@ class LakeFollower:
         self._removals_at = float("-inf")
         self._handled = 0
         self._position = 0
+        self._told: dict[str, int] = {}  # what the catalog knows of each store's way
         self._held_bytes = 0
         self._busy = False
         self._written_at = clock.monotonic()
@@ -96,7 +100,8 @@ class LakeFollower:
             for batch in batches:
                 self._judge(in_step, batch)
             for store in in_step:
-                store.pass_over(through)
+                if not store.waits:
+                    store.pass_over(through)
             self._handled = max(self._handled, through)
             self._busy = sum(batch.entries.count for batch in batches) >= limits.JOURNAL_BATCH_EVENTS
             self._commit_full(stores.values())
@@ -127,7 +132,7 @@ class LakeFollower:
         """Commit everything that was judged."""
         try:
             stores = self._open()
-            while any(store.judged < self._handled and not store.failures for store in stores.values()):
+            while any(one.judged < self._handled and not one.failures and not one.waits for one in stores.values()):
                 self._catch_up(stores.values())
                 self._commit_full(stores.values())
             for store in list(stores.values()):
@@ -213,20 +218,31 @@ class LakeFollower:
     def _judge(self, stores: Iterable[StoreInPass], batch: Batch) -> None:
         events, now, now_us = events_of(batch), self._clock.monotonic(), self._clock.now_us()
         for store in stores:
+            if store.waits:
+                continue  # what comes after what it waits for would pass that over
             self._held_bytes += store.judge(batch, events, keep_after_us(store.timeline.store, now_us), now)
+            self._hold_back(store)
 
     def _catch_up(self, stores: Iterable[StoreInPass]) -> None:
         """One step for each store that is behind the pass."""
         now = self._clock.monotonic()
         for store in stores:
-            if store.judged >= self._handled or now < store.retry_at or self._is_full(store):
+            store.waits = store.waits and self._key_refused(store.timeline.store)
+            if store.waits or store.judged >= self._handled or now < store.retry_at or self._is_full(store):
                 continue
             found = self._read_journal(store.judged, limits.FOLLOWER_READ_EVENTS)
             for batch in found:
                 if batch.first <= self._handled:  # batches beyond come with the pass
                     self._judge([store], batch)
-            if store.judged < self._handled:
+            if store.judged < self._handled and not store.waits:
                 store.pass_over(min(found.through, self._handled))
+
+    def _hold_back(self, store: StoreInPass) -> bool:
+        """Let the events of a store whose KMS key cannot be used wait in the journal; whether there are some."""
+        if not store.rows.count or not self._key_refused(store.timeline.store):
+            return False
+        self._held_bytes -= store.wait()
+        return True
 
     # Commits
 
@@ -245,7 +261,9 @@ class LakeFollower:
                 self._attempt(store, self._commit)
 
     def _commit(self, store: StoreInPass) -> bool:
-        """Write what waits, and commit it with the position; False where the store was changed meanwhile."""
+        """Write what waits, and commit it with the position; False where the store was changed, or lost its key."""
+        if self._hold_back(store):
+            return False
         table = self._table(store)
         value = store.timeline.store
         path = write_new(self._engine, table.data_folder, store.rows, stored_columns(value.category))
@@ -289,10 +307,11 @@ class LakeFollower:
         """Now and then say how far all stores are, or the journal could not be trimmed."""
         stores = self._open()
         now = self._clock.monotonic()
-        position = min([self._handled, *(store.settled for store in stores.values())])
-        if position == self._position or (not at_once and now - self._written_at < limits.LAKE_POSITION_SECONDS):
-            return
         through = {store.id: store.settled for store in stores.values()}
+        position = min([self._handled, *through.values()])
+        known = position == self._position and through == self._told
+        if known or (not at_once and now - self._written_at < limits.LAKE_POSITION_SECONDS):
+            return
         if not self._catalog.write_progress(position, through, self._change):
             return  # what was passed over may be what a new version selects
         for store in stores.values():
@@ -300,7 +319,7 @@ class LakeFollower:
             stale = store.timeline.forgettable(store.through)
             if stale:
                 self._catalog.forget_versions(stale)
-        self._position = position
+        self._position, self._told = position, through
         self._written_at = now
 
     # Upkeep

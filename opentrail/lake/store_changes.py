@@ -31,11 +31,11 @@ from opentrail.lake.faults import (
     StoreProtected,
     TooManyStores,
 )
+from opentrail.lake.store_keys import CheckKey
 from opentrail.lake.store_making import StoreMembers, changed_store, new_store
 from opentrail.lake.stores import StoreRegistry, store_arn
 from opentrail.selectors.insight_selection import require_selected
 
-CheckKey = Callable[[str, str, str, str], str]  # key id, ARN, account, Region of the store: the key's ARN
 _STOPPABLE: Final = ("CloudTrail", "ConfigurationItem")
 _ROLE: Final = re.compile(r"role/[\w+=,.@/-]{1,}")
 

@@ -10,7 +10,7 @@ class StoreInPass:
     """`judged`: every event up to this position was asked for; `through`: what of it is in the table.
 
     `retry_at`: something went wrong with this store alone; until then (monotonic seconds) it stays behind the others,
-    and its events in the journal.
+    and its events in the journal. `waits`: the same, until its KMS key can be used.
     """
 
     def __init__(self, timeline: StoreTimeline, through: int) -> None:
@@ -21,6 +21,7 @@ class StoreInPass:
         self.waiting_since = 0.0
         self.retry_at = 0.0
         self.failures = 0
+        self.waits = False
 
     @property
     def id(self) -> str:
@@ -58,6 +59,14 @@ class StoreInPass:
         self.judged = max(to, self.through)
         self.rows.forget_after(self.judged)
         return before - self.rows.bytes
+
+    def wait(self) -> int:
+        """The store must not take what it has judged and is not durable; it waits before the first such event.
+
+        Bytes that are held no more.
+        """
+        self.waits = True
+        return self.rewind(self.rows.positions[0] - 1)
 
     def committed(self) -> None:
         """What was judged is in the table."""

@@ -21,6 +21,7 @@ from opentrail.clock import Clock
 from opentrail.history import History
 from opentrail.intake import Intake
 from opentrail.journal import Journal
+from opentrail.lake.store_keys import StoreKeys
 from opentrail.lake.summary import LakeSummaries
 from opentrail.recorder.app import Recorder
 from opentrail.recorder.client_address import client_address
@@ -41,6 +42,7 @@ from opentrail.server.querying import Querying
 from opentrail.server.sandbox import Sandbox
 from opentrail.server.settings import SANDBOX_SERVICES, Principal, Settings
 from opentrail.server.settings import LookUp as LookUpSettings
+from opentrail.server.store_rooms import key_check_of
 from opentrail.server.throttling import Throttles, throttles
 from opentrail.server.trail_rooms import trail_rooms
 from opentrail.server.upstream_knowledge import UpstreamKnowledge, upstream_knowledge
@@ -136,10 +138,11 @@ def assemble(
         settings, engine, access_keys, root_key, journal.head, clock, own_endpoint, organizations, watch
     )
     lake = LakeSummaries(engine, folder.tables)
-    querying = Querying(folder, settings, engine, recording.keys, access_keys, organizations, clock, own_endpoint)
     calls = OwnCalls(settings.delivery, access_keys, root_key, own_endpoint, settings.delivery.secret())
+    store_keys = StoreKeys(key_check_of(calls), clock, engine)
+    querying = Querying(folder, settings, engine, recording.keys, calls, organizations, clock, store_keys.require)
     buckets = OwnImportBuckets(Clients(calls.access, as_service=calls.as_service), calls.folders)
-    of_ingest = ingest_rooms(engine, intake, journal, clock, token_key, buckets, organizations)
+    of_ingest = ingest_rooms(engine, intake, journal, clock, token_key, buckets, organizations, store_keys.require)
     api = CloudTrailApi(
         access_keys,
         intake,

@@ -56,7 +56,7 @@ class Delivering:
     ) -> None:
         """`own_endpoint`: the URL of the AWS port from this machine."""
         self._engine = open_catalog(folder.catalog)
-        calls = OwnCalls(delivery, AccessKeys(self._engine, keys.root), keys.root, own_endpoint, secret)
+        self.calls = calls = OwnCalls(delivery, AccessKeys(self._engine, keys.root), keys.root, own_endpoint, secret)
         clients = Clients(
             calls.access,
             as_service=calls.as_service,

@@ -11,6 +11,7 @@ from opentrail.journal import Journal
 from opentrail.lake.follower import LakeFollower
 from opentrail.lake.reading import Reach
 from opentrail.lake.settings import LakeSettings
+from opentrail.lake.store_keys import CheckKey, StoreKeyWatch
 from opentrail.lake.timeline import reaches_lake
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.settings import Lake
@@ -29,9 +30,17 @@ class LakeWriting:
     """The tables of event data stores as a thread of the worker, from the opening of the catalog to its closing."""
 
     def __init__(
-        self, folder: DataFolder, journal: Journal, clock: Clock, lake: Lake, regions: tuple[str, ...]
+        self,
+        folder: DataFolder,
+        journal: Journal,
+        clock: Clock,
+        lake: Lake,
+        regions: tuple[str, ...],
+        check_key: CheckKey,
     ) -> None:
+        """`check_key` asks KMS about the key of a store."""
         self._engine = open_catalog(folder.catalog)
+        self._keys = StoreKeyWatch(self._engine, check_key, clock)
         self._follower = LakeFollower(
             self._engine,
             folder.tables,
@@ -39,14 +48,18 @@ class LakeWriting:
             clock,
             lake_settings(lake),
             Reach(regions).matcher,
+            self._keys.refuses,
         )
         self._runner = Runner(journal, self._follower, folder.locks / LAKE_LOCK, clock)
         self._thread: threading.Thread | None = None
+        self._asking: threading.Thread | None = None
 
     def start(self, stop: threading.Event) -> None:
         """Follow until `stop` is set."""
         self._thread = threading.Thread(target=self._runner.run, args=(stop,), name="lake")
         self._thread.start()
+        self._asking = threading.Thread(target=self._keys.run, args=(stop,), name="store-keys")
+        self._asking.start()
 
     @property
     def running(self) -> bool:
@@ -57,5 +70,7 @@ class LakeWriting:
         """Wait for the end, at most so long; what is not committed comes again from the journal."""
         if self._thread is not None:
             self._thread.join(seconds)
+        if self._asking is not None:
+            self._asking.join(seconds)
         self._follower.close()
         self._engine.dispose()

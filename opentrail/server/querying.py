@@ -1,21 +1,20 @@
 """Puts together what runs the queries over event data stores, and the room that answers for them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from sqlalchemy import Engine
 
 from opentrail import limits
-from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.folder_keys import FolderKeys
 from opentrail.accounts.organizations import Organizations
 from opentrail.accounts.sealing import derived_key
 from opentrail.api.call import Room
 from opentrail.api.rooms.queries import QueriesRoom
 from opentrail.api.rooms.sample_queries import SampleQueriesRoom
-from opentrail.catalog.event_data_stores import EventDataStores
+from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.catalog.queries import Query, QueryCatalog
 from opentrail.clock import Clock
 from opentrail.lake.queries.delivery import ResultDelivery
@@ -36,7 +35,10 @@ MOST_AT_ONCE = 8  # queries that run at once where the settings leave it to the 
 
 
 class Querying:
-    """Runs queries and delivers their results from `start` to `close`. `own_endpoint`: the AWS port's URL from here."""
+    """Runs queries and delivers their results from `start` to `close`.
+
+    `require_key` raises StoreKeyUnusable for a store whose KMS key cannot be used.
+    """
 
     def __init__(
         self,
@@ -44,13 +46,12 @@ class Querying:
         settings: Settings,
         engine: Engine,
         keys: FolderKeys,
-        access_keys: AccessKeys,
+        calls: OwnCalls,
         organizations: Organizations,
         clock: Clock,
-        own_endpoint: str,
+        require_key: Callable[[EventDataStore], None],
     ) -> None:
         told = settings.delivery
-        calls = OwnCalls(told, access_keys, keys.root, own_endpoint, told.secret())
         clients = Clients(calls.access, as_service=calls.as_service)
         buckets = OwnResultBuckets(clients, calls.folders, told.server_side_encryption)
         self._signing = SigningKeys(engine, keys.root, clock, told.key_rotation_days)
@@ -75,6 +76,7 @@ class Querying:
             query_settings(settings.lake),
             buckets,
             self._delivery.tell,
+            require_key,
         )
         token_key = derived_key(keys.root, TOKEN_PURPOSE)
         self.rooms: Mapping[str, Room] = {

@@ -16,6 +16,7 @@ import uvloop
 from opentrail.catalog.bucket_protection import BucketProtections
 from opentrail.catalog.delivery_summary import DeliverySummary
 from opentrail.catalog.event_data_stores import Status
+from opentrail.catalog.store_keys import StoreKeyAnswers
 from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.intake import record_unended
 from opentrail.recorder.outgoing import DEFAULT_REGION
@@ -47,6 +48,7 @@ from opentrail.telemetry import (
     LAKE_BYTES,
     LAKE_EVENTS,
     LAKE_FILES,
+    LAKE_KEYS_REFUSED,
     LAKE_STORES,
     LAKE_UNREADABLE,
     TRAIL_ABANDONED,
@@ -294,6 +296,7 @@ def _refresh_lake(parts: Parts) -> None:
     LAKE_FILES.set(summary.files)
     LAKE_BYTES.set(summary.bytes)
     LAKE_UNREADABLE.set(summary.unreadable)
+    LAKE_KEYS_REFUSED.set(StoreKeyAnswers(parts.catalog).count_refused())
 
 
 def _ready_line(folder: DataFolder, sockets: Sockets, tls: ssl.SSLContext | None, sandbox: Sandbox | None) -> str:

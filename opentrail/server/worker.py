@@ -31,6 +31,7 @@ from opentrail.server.lake_writing import LakeWriting
 from opentrail.server.open_files import raise_open_files_limit
 from opentrail.server.settings import Delivery, History, Lake
 from opentrail.server.settings import Journal as JournalSettings
+from opentrail.server.store_rooms import key_check_of
 from opentrail.telemetry import configure_logging, logger
 
 log = logger("server")
@@ -107,7 +108,7 @@ def run(settings: WorkerSettings) -> None:
         os.environ.get(SECRET_VARIABLE, ""),
     )
     delivering.start(stop)
-    lake = LakeWriting(folder, journal, clock, settings.lake, settings.regions)
+    lake = LakeWriting(folder, journal, clock, settings.lake, settings.regions, key_check_of(delivering.calls))
     lake.start(stop)
     importing = Importing(
         folder, delivering.engine, settings.delivery, settings.own_endpoint, log_json=settings.log_json

@@ -45,6 +45,7 @@ class Rig:
         self.catalog = open_catalog(folder / "catalog")
         self.stores = EventDataStores(self.catalog)
         self.reach = Reach(REGIONS)
+        self.without_key: set[str] = set()  # stores whose KMS key cannot be used
         self._followers: list[LakeFollower] = []
         self.follower = self.new_follower()
 
@@ -59,6 +60,7 @@ class Rig:
             self.clock,
             settings,
             self.reach.matcher,
+            lambda store: store.id in self.without_key,
         )
         self._followers.append(self.follower)
         self._read_through = None

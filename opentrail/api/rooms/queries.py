@@ -89,6 +89,7 @@ class QueriesRoom:
     def get_query_results(self, asked: Asked) -> dict[str, Any]:
         """One page of rows, each a list of single-entry maps in the order of the select list."""
         query = self._found(asked)
+        self._queries.require_keys(query)
         bound_to = question(asked.account, asked.region, asked.operation.name, asked.parameters)
         token = asked.parameters.get("NextToken")
         first = 0 if token is None else self._tokens.read(token, bound_to).position

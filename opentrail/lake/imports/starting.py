@@ -26,7 +26,10 @@ _LAST_US: Final = 253_402_300_799 * MICROSECONDS  # the end of the year 9999
 
 
 class Imports:
-    """Imports for callers. `head` tells the journal's newest position."""
+    """Imports for callers. `head` tells the journal's newest position.
+
+    `require_key` raises StoreKeyUnusable for a store whose KMS key cannot be used.
+    """
 
     def __init__(
         self,
@@ -35,12 +38,14 @@ class Imports:
         buckets: ImportBuckets,
         head: Callable[[], int],
         clock: Clock,
+        require_key: Callable[[EventDataStore], None] = lambda store: None,
     ) -> None:
         self._imports = imports
         self._stores = stores
         self._buckets = buckets
         self._head = head
         self._clock = clock
+        self._require_key = require_key
 
     def start(self, parameters: Mapping[str, Any], account: str, region: str) -> LakeImport:
         """A new import, or by `ImportId` another try of one that failed or was stopped. Raises StartImport's faults."""
@@ -121,6 +126,7 @@ class Imports:
             raise InvalidStoreCategory(f"Event data store {store.arn} is not for events of CloudTrail.")
         if store.status not in _TAKES:
             raise InvalidStoreStatus(f"Event data store {store.arn} is {store.status}.")
+        self._require_key(store)
         return store
 
 

@@ -72,7 +72,8 @@ class Asked:
 class QueryService:
     """Runs the queries of a data folder; one instance for one folder. Safe from any thread.
 
-    `buckets` says whether results can be delivered; `on_finished` is called when some wait to be.
+    `buckets` says whether results can be delivered; `on_finished` is called when some wait to be; `require_key` raises
+    StoreKeyUnusable for a store whose KMS key cannot be used.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class QueryService:
         settings: QuerySettings,
         buckets: ResultBuckets,
         on_finished: Callable[[], None] = lambda: None,
+        require_key: Callable[[EventDataStore], None] = lambda store: None,
     ) -> None:
         self._catalog = catalog
         self._stores = stores
@@ -95,6 +97,7 @@ class QueryService:
         self._settings = settings
         self._buckets = buckets
         self._on_finished = on_finished
+        self._require_key = require_key
         self._processes = processes
         self._threads = ThreadPoolExecutor(settings.parallel, thread_name_prefix="query")
         self._lock = threading.Lock()
@@ -109,8 +112,8 @@ class QueryService:
     def start(self, asked: Asked) -> Query:
         """A new query, durable on return and under way.
 
-        Raises InvalidQueryStatement, StoreNotFound, StoreInactive, TooManyQueries, QueriesThrottled, NoQueryProcess,
-        and what ResultBuckets.check raises.
+        Raises InvalidQueryStatement, StoreNotFound, StoreInactive, StoreKeyUnusable, TooManyQueries, QueriesThrottled,
+        NoQueryProcess, and what ResultBuckets.check raises.
         """
         stores = self._named(asked)
         if self._catalog.count_under_way(asked.account, asked.region) >= limits.QUERIES_PER_ACCOUNT:
@@ -152,6 +155,11 @@ class QueryService:
         if query is None or (query.account, query.region) != (account, region):
             raise QueryNotFound
         return query
+
+    def require_keys(self, query: Query) -> None:
+        """Raise StoreKeyUnusable where the results may not be read, since the key of a store cannot be used."""
+        for store in query.stores:
+            self._require_key(self._stores.find_active(store, query.account, query.region).store)
 
     def cancel(self, query: Query) -> None:
         """Stop a query: CANCELLED on return, its process killed. Raises QueryInactive."""
@@ -218,7 +226,10 @@ class QueryService:
         if not ids:
             raise InvalidQueryStatement("The query names no event data store")
         find = self._stores.find_active
-        return [find(one, asked.account, asked.region, owner=asked.owner).store for one in ids]
+        stores = [find(one, asked.account, asked.region, owner=asked.owner).store for one in ids]
+        for store in stores:
+            self._require_key(store)
+        return stores
 
     def _job(self, query: Query) -> Job:
         return Job(
@@ -276,7 +287,7 @@ class QueryService:
         process: QueryProcess | None = None
         try:
             for store in query.stores:
-                self._stores.find_active(store, query.account, query.region)
+                self._require_key(self._stores.find_active(store, query.account, query.region).store)
             process = self._processes.start(self._job(query))
             _check(process)
         except OpenTrailError as failure:
