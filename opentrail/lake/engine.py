@@ -5,6 +5,7 @@ extension loaded, no setting changed.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ _SETTINGS: Final = (
 _START_TABLE: Final = "query_start"  # when the query began; one row, of no store
 _LOCKS: Final = ("SET enable_external_access = false", "SET lock_configuration = true")
 _KEEPS_ROWS: Final = frozenset({"PROJECTION", "STREAMING_LIMIT"})  # operators between a condition and its table
+_KIND_OF_FAULT: Final = re.compile(r"^(?:[A-Z][a-z-]+ )+Error: ")
+_RAISED_BY_CAST: Final = re.compile(r"Could not convert string '(no [a-z ]+: .*)' to \w+.*")  # by our casts
 
 _DIALECT: Final = DuckDbDialect()
 
@@ -219,7 +222,12 @@ def _named(fault: duckdb.Error) -> QueryFailed:
 
 
 def _first_line(fault: duckdb.Error) -> str:
-    return str(fault).split("\n", 1)[0]
+    """What the engine says, without its own advice: settings are nothing that a caller can change."""
+    text = _KIND_OF_FAULT.sub("", str(fault).split("\n", 1)[0])
+    told = _RAISED_BY_CAST.fullmatch(text)
+    if told is not None:
+        return told[1]
+    return "Division by zero" if text.startswith("Division by zero") else text
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -83,6 +83,12 @@ class ResultWriter:
     def close(self) -> About:
         """All rows that were written, durable on return. Raises ResponseTooLarge, NoRoomForResults."""
         self._flush(whole_only=False)
+        try:
+            return self._ended()
+        except OSError as failure:
+            raise NoRoomForResults from failure
+
+    def _ended(self) -> About:
         self._writer.close()
         _to_disk(self._sink)
         about = About(self._names, self.rows, self._csv.close() if self._csv is not None else ())

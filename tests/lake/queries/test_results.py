@@ -4,6 +4,8 @@ import csv
 import gzip
 import hashlib
 import io
+import resource
+import signal
 from pathlib import Path
 
 import pyarrow as pa
@@ -107,4 +109,19 @@ def test_too_much_is_an_error_and_not_a_full_disk(tmp_path, monkeypatch):
     writer.write(batch([("x",)]))
     with pytest.raises(NoRoomForResults):
         writer.close()
+    writer.abandon()
+
+
+def test_a_disk_that_ends_with_the_last_rows_is_told_as_such(tmp_path):
+    writer = ResultWriter(tmp_path / ID, ("a",), limits.QUERY_RESULT_BYTES, delivers=True)
+    writer.write(batch([("x",)]))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))  # the rows fit, what stands behind them does not
+    try:
+        with pytest.raises(NoRoomForResults):
+            writer.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
     writer.abandon()

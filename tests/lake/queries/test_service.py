@@ -54,6 +54,21 @@ def test_a_statement_that_is_nested_too_deeply_is_refused_in_words(rig: QueryRig
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("1 / (length(eventName) - 12)", "Division by zero"),
+        ("CAST(eventName AS bigint)", "no whole number: CreateBucket"),
+    ],
+)
+def test_what_fails_while_running_is_told_without_the_engine_s_own_advice(
+    rig: QueryRig, expression: str, told: str
+) -> None:
+    rig.record("CreateBucket")
+    query = rig.wait(rig.start(f"SELECT {expression} FROM {STORE}"))
+    assert (query.status, query.error) == ("FAILED", told)
+
+
 def test_a_sealed_journal_is_opened_with_the_keys_that_the_process_is_told(
     tmp_path: Path, processes: QueryProcesses
 ) -> None:
