@@ -1,10 +1,12 @@
-"""Events into the lake: PutAuditEvents over HTTP, durable; and an import of log files into the journal.
+"""Events into the lake: PutAuditEvents over HTTP, durable; an import of log files into the journal, and from there.
 
-    python -m benchmarks.lake_ingest [--seconds 10] [--clients 8] [--records 200000]
+    python -m benchmarks.lake_ingest [--seconds 10] [--clients 8] [--records 200000] [--only-import]
 
 Calls of 100 events each, signed and built before the clock runs, go to the real server over kept connections; each
 event is a new one. CPU is user plus system time of the process of the doors (and of the followers beside it), from
-/proc. The import reads log files of AWS's layout from a folder; what it made of them is counted in the journal.
+/proc. The import reads log files of AWS's layout from a folder; what it made of them is counted in the journal. Another
+process then takes it into the store's table as the worker does: journal, judging, Parquet, commit. Each event has IDs
+of its own.
 """
 
 import argparse
@@ -23,9 +25,11 @@ from pathlib import Path
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from pyarrow import parquet
 
 from benchmarks.importing import generate
 from benchmarks.processes import cpu_seconds, free_port, kept_connection, rss_mib, wait_for_port
+from opentrail.journal.entries import ReadResult
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -186,23 +190,79 @@ def measure_import(folder: Path) -> None:
         run.run(import_id)
         figures = {"events": journal.head(), "cpu": time.process_time() - cpu, "wall": time.monotonic() - wall}
         intake.close()
-    figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps(figures))
+    print(json.dumps(figures | {"peak_mib": own_peak_mib()}))
+
+
+def measure_tables(folder: Path) -> None:
+    """In the child: take what the journal holds into the store's table, and print the figures as JSON."""
+    from opentrail import limits  # noqa: PLC0415
+    from opentrail.catalog.database import open_catalog  # noqa: PLC0415
+    from opentrail.clock import SystemClock  # noqa: PLC0415
+    from opentrail.journal import Journal  # noqa: PLC0415
+    from opentrail.lake.follower import LakeFollower  # noqa: PLC0415
+    from opentrail.lake.reading import Reach  # noqa: PLC0415
+    from opentrail.lake.settings import LakeSettings  # noqa: PLC0415
+    from opentrail.lake.timeline import reaches_lake  # noqa: PLC0415
+
+    clock, catalog = SystemClock(), open_catalog(folder / "catalog")
+    with Journal.open(folder / "journal", clock, read_only=True) as journal:
+
+        def read(after: int, events: int) -> ReadResult:
+            return journal.read(after, events, origins=reaches_lake)
+
+        follower = LakeFollower(catalog, folder / "tables", read, clock, LakeSettings(), Reach((REGION,)).matcher)
+        reading, through, before_mib = 0.0, follower.position(), own_peak_mib()
+        began, wall = time.process_time(), time.monotonic()
+        while through < journal.head():
+            at = time.process_time()
+            found = read(through, limits.FOLLOWER_READ_EVENTS)
+            reading += time.process_time() - at
+            follower.handle(found, found.through)
+            through = found.through
+        follower.flush()
+        figures = {"cpu": time.process_time() - began, "reading": reading, "wall": time.monotonic() - wall}
+        follower.close()
+    files = list((folder / "tables").glob("lake/*/data/*.parquet"))
+    figures["rows"] = sum(parquet.read_metadata(file).num_rows for file in files)
+    figures["bytes"] = sum(file.stat().st_size for file in files)
+    print(json.dumps(figures | {"peak_mib": own_peak_mib(), "before_mib": before_mib}))
+
+
+def own_peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_child(task: str, folder: str) -> dict[str, float]:
+    """The figures that a process of this program prints."""
+    command = [sys.executable, "-m", "benchmarks.lake_ingest", task, folder]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def run_import(records: int) -> None:
     with tempfile.TemporaryDirectory(prefix="opentrail-bench-") as text:
-        folder = Path(text)
-        size = generate(folder, records)
-        command = [sys.executable, "-m", "benchmarks.lake_ingest", "--import-from", text]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        figures = json.loads(done.stdout.splitlines()[-1])
-    if figures["events"] != records:
-        raise AssertionError(f"{figures['events']} of {records} events came in")
+        size = generate(Path(text), records)
+        figures = in_child("--import-from", text)
+        tables = in_child("--tables-from", text)
+    if figures["events"] != records or tables["rows"] != records:
+        raise AssertionError(f"of {records} events {figures['events']} came in, and {tables['rows']} into the table")
     print(f"Import: {records:,} events of {size / records:,.0f} bytes from log files in a folder into the journal")
     print(f"  events a core-second       {records / figures['cpu']:>12,.0f}")
     print(f"  events/s of wall time      {records / figures['wall']:>12,.0f}")
     print(f"  memory, at most            {figures['peak_mib']:>12,.0f} MiB")
+    print("Import: the same events out of the journal into the store's table")
+    print(f"  events a core-second       {records / tables['cpu']:>12,.0f}   {to_us(tables['cpu'], records)} an event")
+    print(f"  of it reading the journal  {to_us(tables['reading'], records):>12} an event")
+    print(f"  events/s of wall time      {records / tables['wall']:>12,.0f}")
+    print(f"  bytes an event             {tables['bytes'] / records:>12,.0f}   in Parquet")
+    print(
+        f"  memory, at most            {tables['peak_mib']:>12,.0f} MiB, {tables['before_mib']:,.0f} before the first"
+    )
+
+
+def to_us(seconds: float, events: int) -> str:
+    return f"{seconds / events * 1_000_000:.1f} us"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -210,12 +270,18 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--seconds", type=float, default=10.0)
     options.add_argument("--clients", type=int, default=8)
     options.add_argument("--records", type=int, default=200_000)
+    options.add_argument("--only-import", action="store_true")
     options.add_argument("--import-from", type=Path, help=argparse.SUPPRESS)
+    options.add_argument("--tables-from", type=Path, help=argparse.SUPPRESS)
     told = options.parse_args(arguments)
     if told.import_from is not None:
         measure_import(told.import_from)
         return
-    measure_audit_events(told.seconds, told.clients)
+    if told.tables_from is not None:
+        measure_tables(told.tables_from)
+        return
+    if not told.only_import:
+        measure_audit_events(told.seconds, told.clients)
     run_import(told.records)
 
 

@@ -141,6 +141,7 @@ POOL_IDENTITIES_KEPT = 100_000  # Cognito identities of end users, so that their
 # Segments and tables of events
 SEGMENT_PAGE_BYTES = 128 * KIB  # unpacked size of a page of eventjson: what one look-up hit has to unpack
 SEGMENT_ROW_GROUP_ROWS = 65_536
+LAKE_NEW_ROW_GROUP_ROWS = 16_384  # of a file that will be merged: what is made of its rows stays in the cache
 COLUMNS_CHUNK_ROWS = 1024  # records that are made columns at a time
 SEGMENT_ROWS = 1_048_576  # a segment is full with so many rows or bytes and is not merged again
 SEGMENT_BYTES = 128 * MIB

@@ -12,6 +12,7 @@ from typing import Final
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from opentrail.journal import Batch
 from opentrail.lake.columns import EVENT, columns_of_events, parsed_events
@@ -21,7 +22,10 @@ from opentrail.lake.sql.types import Type
 POSITION: Final = "position"  # of the event in the journal: what tells that it is in the table once
 _WAITING: Final = "waiting"
 _GIVEN: Final = {"eventtime": "eventtime"}
-_CHUNK_ROWS: Final = 8192  # what the engine gives to one of its threads
+_WAITING_SCHEMA: Final = pa.schema(
+    ((POSITION, pa.int64()), ("eventtime", pa.timestamp("us")), ("eventjson", pa.string()))
+)
+_CHUNK_ROWS: Final = 8192  # what the engine gives to one of its threads; the memory of one piece serves the next
 
 
 class EventRows:
@@ -40,13 +44,16 @@ class EventRows:
 
     def add(self, batch: Batch, chosen: Sequence[int], keep_after_us: int) -> None:
         """Take the chosen events of a batch, but for those that happened before `keep_after_us`."""
+        if not chosen:
+            return
         times, bodies, first = batch.entries.times_us, batch.entries.bodies, batch.first
-        for index in chosen:
-            if times[index] >= keep_after_us:
-                self.positions.append(first + index)
-                self.times_us.append(times[index])
-                self.bodies.append(bodies[index])
-                self.bytes += len(bodies[index])
+        all_young = min(times) >= keep_after_us
+        kept = chosen if all_young else [index for index in chosen if times[index] >= keep_after_us]
+        self.positions += [first + index for index in kept]
+        self.times_us += [times[index] for index in kept]
+        taken = [bodies[index] for index in kept]
+        self.bodies += taken
+        self.bytes += sum(map(len, taken))
 
     def forget_after(self, position: int) -> None:
         """Let go of the events at greater positions."""
@@ -63,22 +70,22 @@ class EventRows:
             }
         )
 
-    def waiting(self) -> pa.Table:
-        """`position`, `eventtime`, `eventjson`, in the order of a file."""
+    def waiting(self) -> pa.RecordBatchReader:
+        """`position`, `eventtime`, `eventjson`, in the order of a file; in pieces that are made as they are read."""
         times = np.array(self.times_us, np.int64)
         positions = np.array(self.positions, np.int64)
         order = np.lexsort((positions, times))
-        table = pa.table(
-            {
-                POSITION: pa.array(positions[order]),
-                "eventtime": pa.array(times[order]).view(pa.timestamp("us")),
-                # The bytes of records as they are; intake let in UTF-8 alone.
-                "eventjson": pa.array([self.bodies[row] for row in order.tolist()], pa.large_binary()).view(
-                    pa.large_string()
-                ),
-            }
-        )
-        return pa.Table.from_batches(table.to_batches(max_chunksize=_CHUNK_ROWS), table.schema)
+        return pa.RecordBatchReader.from_batches(_WAITING_SCHEMA, self._pieces(positions, times, order))
+
+    def _pieces(
+        self, positions: NDArray[np.int64], times: NDArray[np.int64], order: NDArray[np.intp]
+    ) -> Iterator[pa.RecordBatch]:
+        for start in range(0, len(order), _CHUNK_ROWS):
+            rows = order[start : start + _CHUNK_ROWS]
+            # The bytes of records as they are; intake let in UTF-8 alone.
+            bodies = pa.array([self.bodies[row] for row in rows.tolist()], pa.binary()).view(pa.string())
+            columns = [pa.array(positions[rows]), pa.array(times[rows]).view(pa.timestamp("us")), bodies]
+            yield pa.RecordBatch.from_arrays(columns, schema=_WAITING_SCHEMA)
 
 
 def connect(threads: int = 1) -> duckdb.DuckDBPyConnection:
@@ -89,9 +96,13 @@ def connect(threads: int = 1) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def select_of(columns: Columns) -> str:
-    """The SELECT that makes rows of a store, and their positions, out of what `waiting` gives."""
-    read = f"SELECT position, eventtime, eventjson, {parsed_events('eventjson', columns)} FROM {_WAITING}"
+def select_of(columns: Columns, *, all_readable: bool = False) -> str:
+    """The SELECT that makes rows of a store, and their positions, out of what `waiting` gives.
+
+    `all_readable`: as for `parsed_events`.
+    """
+    parsed = parsed_events("eventjson", columns, all_readable=all_readable)
+    read = f"SELECT position, eventtime, eventjson, {parsed} FROM {_WAITING}"
     return f"SELECT {columns_of_events('eventjson', columns, _GIVEN)}, {POSITION} FROM ({read})"
 
 
@@ -116,7 +127,7 @@ def late_select_of(columns: Columns, source: str) -> str:
 
 @contextmanager
 def registered(connection: duckdb.DuckDBPyConnection, rows: EventRows) -> Iterator[None]:
-    """While inside, `select_of` reads `rows`."""
+    """While inside, `select_of` reads `rows`; one statement can."""
     connection.register(_WAITING, rows.waiting())
     try:
         yield

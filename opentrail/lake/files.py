@@ -29,20 +29,31 @@ _UNSHARED: Final = frozenset(
 
 
 def write_new(connection: duckdb.DuckDBPyConnection, folder: Path, rows: EventRows, columns: Columns) -> Path:
-    """One file of `rows` (some). Memory: the rows twice, and a row group of columns for each thread."""
+    """One file of `rows` (some). Memory: the rows, and a row group of columns for each thread.
+
+    Nearly always the engine takes every record as it is. Where it does not, the file is made again, each record alone.
+    """
     path = _new_path(folder)
-    told = (
-        f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {FAST_LEVEL}, "
-        f"ROW_GROUP_SIZE {limits.SEGMENT_ROW_GROUP_ROWS}, FIELD_IDS {field_ids(columns)}"
-    )
     try:
-        with registered(connection, rows):
-            connection.execute(f"COPY ({select_of(columns)}) TO {text_literal(str(path))} ({told})")
+        try:
+            _copy(connection, path, rows, select_of(columns, all_readable=True), columns)
+        except duckdb.Error:  # whatever it is, it may be due to one record; if not, it comes again
+            path.unlink(missing_ok=True)
+            _copy(connection, path, rows, select_of(columns), columns)
         _settle(path)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, path: Path, rows: EventRows, select: str, columns: Columns) -> None:
+    told = (
+        f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {FAST_LEVEL}, WRITE_BLOOM_FILTER false, "
+        f"USE_TMP_FILE false, ROW_GROUP_SIZE {limits.LAKE_NEW_ROW_GROUP_ROWS}, FIELD_IDS {field_ids(columns)}"
+    )
+    with registered(connection, rows):
+        connection.execute(f"COPY ({select}) TO {text_literal(str(path))} ({told})")
 
 
 def merge(folder: Path, files: Sequence[SegmentFile], keep_after_us: int) -> Path | None:

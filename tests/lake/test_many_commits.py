@@ -12,8 +12,8 @@ from tests.segments.made_events import made_entries
 
 
 @pytest.mark.soak
-def test_twenty_thousand_commits_stay_cheap(tmp_path):
-    check_commits(tmp_path, 20_000)
+def test_the_last_of_a_thousand_commits_is_as_cheap_as_the_fiftieth(tmp_path):
+    check_commits(tmp_path, 1_000)
 
 
 def check_commits(folder, commits):
@@ -31,9 +31,8 @@ def check_commits(folder, commits):
     for _ in range(60):
         rig.clock.advance(3)
         rig.follower.tick()
-    part = max(commits // 10, 1)
-    first, last = statistics.median(seconds[:part]), statistics.median(seconds[-part:])
-    assert last < 2 * first, f"a commit took {first * 1000:.0f} ms of CPU, and {last * 1000:.0f} ms in the end"
+    first, last = statistics.median(seconds[25:75]), statistics.median(seconds[-50:])
+    assert last <= 1.5 * first, f"a commit took {first * 1000:.0f} ms of CPU, and {last * 1000:.0f} ms in the end"
     snapshot = rig.snapshot(store)
     assert len(snapshot.files) < 60
     metadata = list((rig.tables / "lake" / store.store.id / "metadata").iterdir())
