@@ -1,6 +1,6 @@
 """Results on disk: a folder for each query, written once by its process, read page by page.
 
-    results/QUERYID/rows.arrow         Arrow IPC, LZ4: columns c0, c1 .. of texts, batches of RESULT_BATCH_ROWS rows
+    results/QUERYID/rows.arrow         Arrow IPC, LZ4: columns c0, c1 .. of texts, in batches of RESULT_BATCH_ROWS or less
                    /about.json         names of the columns, number of rows, files for S3; there once all is on disk
                    /result_N.csv.gz    the rows again, with a line of names, where they are to be delivered
 
@@ -10,7 +10,8 @@ Values are AWS's texts; what is NULL is null, and empty in CSV, where an empty t
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,13 +30,15 @@ ABOUT: Final = "about.json"
 SPILL: Final = "spill"  # where the engine puts what its memory does not hold, while the query runs
 _LZ4: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 _GZIP_LEVEL: Final = 1
+_AT_ONCE_ROWS: Final = 100  # made texts of together; a page may end before the next ones
 
 
 class About(msgspec.Struct, frozen=True):
-    """What a folder of results holds. `files`: those for S3, in order."""
+    """What a folder of results holds. `begins`: the first row of each batch; `files`: those for S3, in order."""
 
     names: tuple[str, ...]
     rows: int
+    begins: tuple[int, ...]
     files: tuple[File, ...] = ()
 
 
@@ -65,6 +68,7 @@ class ResultWriter:
         self._csv = _CsvFiles(folder, names) if delivers else None
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
+        self._begins: list[int] = []
         self.rows = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -91,7 +95,8 @@ class ResultWriter:
     def _ended(self) -> About:
         self._writer.close()
         _to_disk(self._sink)
-        about = About(self._names, self.rows, self._csv.close() if self._csv is not None else ())
+        files = self._csv.close() if self._csv is not None else ()
+        about = About(self._names, self.rows, tuple(self._begins), files)
         with (self._folder / ABOUT).open("wb") as file:
             file.write(msgspec.json.encode(about))
             _to_disk(file)
@@ -109,6 +114,14 @@ class ResultWriter:
             self._write_batch(batch)
 
     def _write_batch(self, batch: pa.RecordBatch) -> None:
+        """Write rows as one batch, or as several: whoever reads a page has whole batches in memory."""
+        if batch.nbytes > limits.RESULT_BATCH_BYTES and batch.num_rows > 1:
+            half = batch.num_rows // 2
+            self._write_batch(batch.slice(0, half))
+            self._write_batch(batch.slice(half))
+            return
+        if batch.nbytes > limits.RESULT_ROW_BYTES:
+            raise ResponseTooLarge
         if shutil.disk_usage(self._folder).free < limits.QUERY_RESERVE_BYTES:
             raise NoRoomForResults
         try:
@@ -117,6 +130,7 @@ class ResultWriter:
                 self._csv.write(batch)
         except OSError as failure:
             raise NoRoomForResults from failure
+        self._begins.append(self.rows)
         self.rows += batch.num_rows
         if self._sink.tell() > self._most_bytes:
             raise ResponseTooLarge
@@ -192,7 +206,7 @@ class Results:
         rows: list[tuple[str | None, ...]] = []
         size = 0
         try:
-            for row in self._rows(query_id, first, ends):
+            for row in self._rows(query_id, about.begins, first, ends):
                 size += sum(len(value) for value in row if value is not None)
                 if rows and size > limits.QUERY_PAGE_BYTES:
                     break
@@ -201,16 +215,17 @@ class Results:
             raise ResultsGone from failure
         return Page(about.names, rows, first + len(rows))
 
-    def _rows(self, query_id: str, first: int, ends: int) -> Iterator[tuple[str | None, ...]]:
+    def _rows(self, query_id: str, begins: Sequence[int], first: int, ends: int) -> Iterator[tuple[str | None, ...]]:
         if first >= ends:
             return
         with pa.memory_map(str(self.folder_of(query_id) / ROWS)) as file:
             reader = pa.ipc.open_file(file)
             at = first
             while at < ends:
-                number, skipped = divmod(at, limits.RESULT_BATCH_ROWS)
-                batch = reader.get_batch(number).slice(skipped, ends - at)
-                yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+                number = bisect_right(begins, at) - 1
+                batch = reader.get_batch(number).slice(at - begins[number], ends - at)
+                for few in pa.Table.from_batches([batch]).to_batches(max_chunksize=_AT_ONCE_ROWS):
+                    yield from zip(*(column.to_pylist() for column in few.columns), strict=True)
                 at += batch.num_rows
 
     def file(self, query_id: str, name: str) -> bytes:

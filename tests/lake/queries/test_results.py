@@ -125,3 +125,27 @@ def test_a_disk_that_ends_with_the_last_rows_is_told_as_such(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     writer.abandon()
+
+
+def test_a_page_of_long_rows_takes_little_memory(tmp_path):
+    writer = ResultWriter(tmp_path / ID, ("a", "b"), limits.QUERY_RESULT_BYTES, delivers=False)
+    for first in range(0, 2048, 256):
+        writer.write(batch([(str(first + one), "x" * 100_000) for one in range(256)]))
+    writer.close()
+    results, found, at = Results(tmp_path), [], 0
+    while (page := results.page(ID, at, 1000)).rows:
+        found += [int(row[0]) for row in page.rows]
+        at = page.ends
+    assert found == list(range(2048))
+    with pa.memory_map(str(tmp_path / ID / "rows.arrow")) as file:
+        reader = pa.ipc.open_file(file)
+        sizes = [reader.get_batch(number).nbytes for number in range(reader.num_record_batches)]
+    assert max(sizes) <= limits.RESULT_BATCH_BYTES < sum(sizes)
+
+
+def test_a_row_that_no_page_could_hold_is_too_large_a_response(tmp_path):
+    writer = ResultWriter(tmp_path / ID, ("a",), limits.QUERY_RESULT_BYTES, delivers=False)
+    writer.write(batch([("x",), ("x" * (limits.RESULT_ROW_BYTES + 1),)]))
+    with pytest.raises(ResponseTooLarge):
+        writer.close()
+    writer.abandon()
