@@ -1,6 +1,6 @@
 """Results on disk: a folder for each query, written once by its process, read page by page.
 
-    results/QUERYID/rows.arrow         Arrow IPC, LZ4: columns c0, c1 .. of texts, in batches of RESULT_BATCH_ROWS or less
+    results/QUERYID/rows.arrow         Arrow IPC, LZ4: columns c0, c1 .. of texts, RESULT_BATCH_ROWS or fewer a batch
                    /about.json         names of the columns, number of rows, files for S3; there once all is on disk
                    /result_N.csv.gz    the rows again, with a line of names, where they are to be delivered
 
