@@ -17,7 +17,6 @@ PARAMETERS_BYTES = 100 * KIB  # requestParameters, responseElements, serviceEven
 ADDITIONAL_DATA_BYTES = 28 * KIB  # additionalEventData, edgeDeviceDetails: left out when larger
 
 # Bodies that pass through the recorder
-LONG_TO_READ_BYTES = 256 * KIB  # a body that takes 0.1 s to read: it is read beside the other calls, not before them
 CAPTURED_BODY_BYTES = 1 * MIB  # read for the record; of longer bodies the parameters are null and counted
 DELETE_OBJECTS_BYTES = 4 * MIB  # the list of a DeleteObjects call (1,000 keys): read whole for the record, or refused
 FORM_BEGINNING_BYTES = 64 * KIB  # of a form that is too long to be read: it names its action here, or is refused

@@ -165,10 +165,10 @@ class History:
                 thread.join()
         self._reader.close()
 
-    def _read_journal(self, *, resting: bool = False) -> None:
+    def _read_journal(self) -> None:
         after = max(self._read_through, self._table.position)
         found = self._journal.read(after, _READ_EVENTS, origins=reaches_tail)
-        self._tail.add(found, after, resting=resting)
+        self._tail.add(found, after)
         with self._advanced:
             self._read_through = max(found.through, after)
             self._advanced.notify_all()
@@ -188,9 +188,8 @@ class History:
                 if self._journal.wait(self.position, self._settings.tail_poll_s) > self.position:
                     # Waking for every single event costs more than the event, and holds up the calls beside it.
                     self._asked.wait(self._settings.tail_gather_s)
-                    asked = self._asked.is_set()
                     self._asked.clear()
-                    self._read_journal(resting=not asked)
+                    self._read_journal()
             except Exception as error:  # noqa: BLE001 - a reader outlives what is wrong for a while; it says so
                 _log.error("the tail cannot be read", action="tail.read", error=str(error))
                 self._stop.wait(self._settings.snapshot_poll_s)

@@ -134,7 +134,7 @@ class Intake:
         body, about = stamp(record, self._clock.now_us() if event_time_us is None else event_time_us)
         return StampedRecord(body, about, ends_intent)
 
-    def append_together(self, records: Sequence[StampedRecord]) -> Future[Appended]:
+    def append_together(self, records: Sequence[StampedRecord], *, patient: bool = False) -> Future[Appended]:
         """As `live`, for records of several calls at once, at most a row of the journal: one future for all.
 
         Where it fails with EntriesRefused and there are several, one of them spoils the row: nothing is counted, and
@@ -149,7 +149,7 @@ class Intake:
             [record.body for record in records],
         )
         intents = [record.ends_intent for record in records if record.ends_intent is not None]
-        future = self._journal.submit(entries, LIVE, ends_intents=intents, from_loop=True)
+        future = self._journal.submit(entries, LIVE, ends_intents=intents, patient=patient, from_loop=True)
         future.add_done_callback(lambda done: self._settled_together(records, done))
         return future
 

@@ -25,7 +25,6 @@ from opentrail.journal.submissions import (
     arrange,
 )
 from opentrail.journal.writability import Writability
-from opentrail.journal.writing import end_intents, insert_row
 
 _LOG = telemetry.logger("journal")
 
@@ -171,9 +170,14 @@ class Committer:
     def _insert(self, item: Append, head: int, now_us: int, answers: list[Callable[[], None]]) -> int:
         first = head + 1
         for row in item.rows:
-            head = insert_row(self._connection, row, head + 1, item.origin, now_us)
+            self._connection.execute(
+                "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)",
+                (head + 1, row.count, item.origin, now_us, row.checksum(head + 1, item.origin, now_us), row.payload),
+            )
+            head += row.count
         for source in item.sources:
-            end_intents(self._connection, source.ends_intents)
+            for number in source.ends_intents:
+                self._connection.execute("DELETE FROM intents WHERE number = ?", (number,))
             appended = Appended(first=first, last=first + source.entries.count - 1, appended_at_us=now_us)
             answers.append(_answer(source, appended))
             first = appended.last + 1

@@ -1,7 +1,5 @@
 """The journal as its callers see it: append durably, read in order, keep positions, trim."""
 
-import asyncio
-import socket
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -11,7 +9,6 @@ from typing import Self
 
 from opentrail import limits
 from opentrail.clock import Clock
-from opentrail.journal.appending import Appending
 from opentrail.journal.committer import Committer
 from opentrail.journal.database import Readers, open_writer
 from opentrail.journal.entries import Appended, Entries, Intent, ReadResult
@@ -57,7 +54,6 @@ class Journal:
         self._appended = Condition()
         self._appends_seen = 0
         self._committer: Committer | None = None
-        self._appending: Appending | None = None
         if read_only:
             with self._readers.borrow() as connection:
                 read_head(connection)
@@ -103,10 +99,6 @@ class Journal:
         future: Future[Appended] = Future()
         future.set_running_or_notify_cancel()
         try:
-            if from_loop and self._appending is not None:
-                elsewhere = self._appending.submit(entries, origin, ends_intents)
-                if elsewhere is not None:
-                    return elsewhere
             self._submit(
                 entries_submission(
                     entries,
@@ -121,16 +113,6 @@ class Journal:
         except (JournalUnwritable, EntriesRefused) as error:
             future.set_exception(error)
         return future
-
-    async def append_through(self, connected: socket.socket) -> Appending:
-        """Let the appending process at the other end of `connected` write what is submitted `from_loop`, this one.
-
-        When it has ended, this process writes by itself again. Close it before the journal.
-        """
-        appending = Appending(self._writability, self._wake, self._found, self.head(), self._sealer)
-        await asyncio.get_running_loop().create_connection(lambda: appending, sock=connected)
-        self._appending = appending
-        return appending
 
     def append(self, entries: Entries, origin: str, *, ends_intents: Sequence[int] = ()) -> Appended:
         """As `submit`, waiting until the entries are on disk."""
@@ -265,18 +247,6 @@ class Journal:
         future.set_running_or_notify_cancel()
         self._submit(PositionSubmission(follower, position, future))
         future.result()
-
-    def _found(self, after: int, event_ids: Sequence[str]) -> dict[str, Appended]:
-        """Where events lie beyond position `after`, of those that are there."""
-        wanted = frozenset(event_ids)
-        found: dict[str, Appended] = {}
-        while batches := self.read(after, limits.JOURNAL_BATCH_EVENTS):
-            after = batches.through
-            for batch in batches:
-                for place, event_id in enumerate(batch.entries.event_ids, batch.first):
-                    if event_id in wanted:
-                        found[event_id] = Appended(place, place, batch.appended_at_us)
-        return found
 
     def _wake(self, head: int) -> None:
         del head

@@ -54,18 +54,6 @@ def pack(entries: Entries, sealer: Sealer | None = None) -> Packed:
 
     Raises EntriesRefused for text that is not Unicode or numbers beyond 64 bits.
     """
-    plain = plain_bytes(entries)
-    payload = sealed_by(sealer, _CODECS.compressor.compress(plain), len(plain))
-    return Packed(entries.count, payload, checksum_key(sealer, payload))
-
-
-def packed(count: int, plain: bytes) -> Packed:
-    """The payload of one row of `count` entries whose MessagePack is `plain`; not sealed."""
-    return Packed(count, _CODECS.compressor.compress(plain))
-
-
-def plain_bytes(entries: Entries) -> bytearray:
-    """The MessagePack of `entries`, until this thread asks for another. Raises as `pack`."""
     plain = _CODECS.buffer
     try:
         _ENCODER.encode_into(entries, plain)
@@ -73,7 +61,8 @@ def plain_bytes(entries: Entries) -> bytearray:
         raise EntriesRefused(f"the entries cannot be encoded: {error}") from error
     if len(plain) > UNPACKED_BYTES:
         raise EntriesRefused(f"a batch of {len(plain)} bytes exceeds {UNPACKED_BYTES}")
-    return plain
+    payload = sealed_by(sealer, _CODECS.compressor.compress(plain), len(plain))
+    return Packed(entries.count, payload, checksum_key(sealer, payload))
 
 
 def checksum(payload: bytes, first: int, count: int, origin: str, appended_at_us: int, key: bytes = b"") -> bytes:

@@ -162,10 +162,7 @@ class Delivery:
 
     async def _final_records(self) -> list[CallRecord]:
         """The records of the whole exchange; keys that it made are known from here on."""
-        if self._capture.length < limits.LONG_TO_READ_BYTES or self._capture.body is None:
-            found = self._outcome()
-        else:
-            found = await asyncio.to_thread(self._outcome)
+        found = self._outcome()
         await self._learn(found)
         return answered(self._call, self._tools.settings, found)
 

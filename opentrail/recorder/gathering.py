@@ -14,8 +14,6 @@ from opentrail import limits
 from opentrail.intake import Intake, StampedRecord
 from opentrail.journal import Appended, EntriesRefused
 
-GATHER_SECONDS = 0.01  # a record that nobody waits for may wait so long for others to share its commit
-
 Waiter = asyncio.Future[None]
 
 
@@ -29,7 +27,7 @@ class Gathering:
 
     def __init__(self, intake: Intake, *, patient: bool) -> None:
         self._intake = intake
-        self._patient = patient  # nobody waits: records may gather a little longer
+        self._patient = patient  # nobody waits: see Journal.submit
         self._gathered: list[_Gathered] = []
         self._events = 0
         self._bytes = 0
@@ -65,13 +63,10 @@ class Gathering:
             self._submit()
         elif len(self._gathered) == 1 and not self._under_way:
             self._loop = asyncio.get_running_loop()
-            self._submit_soon(self._loop)
-
-    def _submit_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._patient:
-            loop.call_later(GATHER_SECONDS, self._submit_unless_under_way)
-        else:
-            loop.call_soon(self._submit_unless_under_way)
+            if self._patient:  # the journal gathers by itself
+                self._submit()
+            else:
+                self._loop.call_soon(self._submit_unless_under_way)
 
     def _submit_unless_under_way(self) -> None:
         if not self._under_way:
@@ -86,17 +81,14 @@ class Gathering:
     def _append(self, gathered: list[_Gathered]) -> None:
         self._under_way += 1
         records = [record for call in gathered for record in call.records]
-        future = self._intake.append_together(records)
+        future = self._intake.append_together(records, patient=self._patient)
         future.add_done_callback(lambda done: self._wake(gathered, done))
 
     def _wake(self, gathered: list[_Gathered], done: Future[Appended]) -> None:
-        """Called on the loop, by the committer's thread, or at once where the journal refuses."""
-        error = done.exception()
-        if self._loop is not None and self._loop is _running_loop():
-            self._loop.call_soon(self._settle, gathered, error)
-        elif self._loop is not None:
+        """Called by the committer's thread, or at once where the journal refuses."""
+        if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile: nobody waits any longer
-                self._loop.call_soon_threadsafe(self._settle, gathered, error)
+                self._loop.call_soon_threadsafe(self._settle, gathered, done.exception())
 
     def _settle(self, gathered: list[_Gathered], error: BaseException | None) -> None:
         self._under_way -= 1
@@ -113,17 +105,5 @@ class Gathering:
                         call.waiter.set_result(None)
                     else:
                         call.waiter.set_exception(error)
-        if self._under_way or not self._gathered:
-            return
-        if self._patient and not self._closed and self._loop is not None:
-            self._submit_soon(self._loop)
-        else:
+        if not self._under_way:
             self._submit()
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    """The loop of this thread."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

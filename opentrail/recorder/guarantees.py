@@ -7,8 +7,8 @@ durable      An answer of up to limits.HELD_ANSWER_BYTES leaves after its record
 write-ahead  As durable; and before the first byte of a call goes to its upstream its intent is on disk, in which the
              outcome is unknown. A longer answer brings that intent up to date. However a call ends, its record ends
              its intent; of a call that a crash cut off, the intent becomes the record at the next start.
-async        The record is made before the answer leaves, and nobody waits for the disk: the record is handed over and
-             written some 10 ms later, together with the records of other calls.
+async        The record is handed to intake before the answer leaves, and nobody waits for the disk: it is written some
+             10 ms later, together with the records of other calls.
 """
 
 import asyncio
@@ -23,7 +23,6 @@ from opentrail.record.call_record import CallRecord
 from opentrail.record.faults import BadRecord
 from opentrail.recorder.call import Call
 from opentrail.recorder.gathering import Gathering
-from opentrail.recorder.proxy.heads import LOWER_NAME
 from opentrail.recorder.recording import without_details
 from opentrail.recorder.settings import Guarantee
 from opentrail.telemetry import logger
@@ -116,7 +115,7 @@ def lower_names(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers of an answer by lower-case name; the first of a repeated one."""
     found: dict[str, Any] = {}
     for name, value in headers:
-        found.setdefault(LOWER_NAME[name], value.decode("latin-1"))
+        found.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
     return found
 
 

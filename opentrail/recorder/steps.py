@@ -5,7 +5,6 @@ which is an event. The order matters: nothing of a body is read before its signa
 signature covers a hash that only the body can tell; nothing goes on while its record could not be kept.
 """
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -187,11 +186,7 @@ async def understand(around: Surroundings, call: Call) -> None:
     if call.form is not None:
         call.interpreted = interpret_form(call.request, call.form)
     else:
-        asked = (call.service, _naming_its_action(call), call.captured, call.signature)
-        if len(body) < limits.LONG_TO_READ_BYTES:
-            call.interpreted = interpret(*asked)
-        else:
-            call.interpreted = await asyncio.to_thread(interpret, *asked)
+        call.interpreted = interpret(call.service, _naming_its_action(call), call.captured, call.signature)
 
 
 async def find_owner(around: Surroundings, call: Call) -> None:

@@ -7,7 +7,6 @@ written anywhere: it is rebuilt from the journal.
 """
 
 import threading
-import time
 from collections.abc import Iterable, Iterator
 
 from opentrail import limits
@@ -18,8 +17,6 @@ from opentrail.segments.source import Hits, Page, Source, Wanted
 from opentrail.segments.tail_chunk import Staged, TailChunk
 
 _NOTHING = RecordView()
-_TURN_EVENTS = 32  # read without letting another thread have its turn: some 0.3 ms
-_REST_SECONDS = 0.0001
 
 
 class Tail:
@@ -38,24 +35,18 @@ class Tail:
         with self._lock:
             return sum(chunk.rows for chunk in self._chunks) + self._staged.count
 
-    def add(self, batches: Iterable[Batch], after: int, *, resting: bool = False) -> None:
-        """Hold the events of `batches`, which come in order, as far as they lie beyond position `after`.
-
-        Where it is `resting`, other threads get their turn now and then: calls may be answered beside it.
-        """
+    def add(self, batches: Iterable[Batch], after: int) -> None:
+        """Hold the events of `batches`, which come in order, as far as they lie beyond position `after`."""
         # Reading the records takes most of the time and is done before the lock is taken; calls that are recorded one
         # by one are batches of their own, and what is done for each batch would cost more than its event.
-        fresh, rested = Staged(), 0
+        fresh = Staged()
         for batch in batches:
             if batch.last <= after:
                 continue
             self._stage(fresh, batch, max(after + 1 - batch.first, 0))
-            if resting and fresh.count - rested >= _TURN_EVENTS:
-                rested = fresh.count
-                time.sleep(_REST_SECONDS)
             if fresh.count >= limits.TAIL_CHUNK_ROWS:
                 self._hold(fresh)
-                fresh, rested = Staged(), 0
+                fresh = Staged()
         if fresh.count:
             self._hold(fresh)
 

@@ -19,7 +19,6 @@ from opentrail.recorder.outgoing import DEFAULT_REGION
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
 from opentrail.recorder.upstreams import Upstream
-from opentrail.server.append_child import AppendChild
 from opentrail.server.assembly import RecorderParts, assemble_recorder
 from opentrail.server.certificate import Certificate
 from opentrail.server.children import Program
@@ -71,7 +70,7 @@ def run(told: WorkerTold) -> None:
     folder = DataFolder(Path(told.data_dir))
     parts = assemble_recorder(folder, told.settings, told.upstreams, SystemClock())
     try:
-        uvloop.run(_serve(told, parts, folder))
+        uvloop.run(_serve(told, parts))
     finally:
         parts.throttles.tell(parts.intake, DEFAULT_REGION, at_once=True)
         parts.intake.close()
@@ -79,13 +78,11 @@ def run(told: WorkerTold) -> None:
         leave_metrics(Path(told.run_folder), os.getpid(), at_end=True)
 
 
-async def _serve(told: WorkerTold, parts: RecorderParts, folder: DataFolder) -> None:
+async def _serve(told: WorkerTold, parts: RecorderParts) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     run_folder = Path(told.run_folder)
-    appender = AppendChild(folder, parts.journal)
-    await appender.start()
     outbox = Outbox()
     first = HandOver(hand_over_socket(run_folder), outbox)
     doors = Doors(first, parts.recorder, SystemClock())
@@ -110,7 +107,6 @@ async def _serve(told: WorkerTold, parts: RecorderParts, folder: DataFolder) -> 
     await doors.stop(ends - loop.time())
     first.close()
     await parts.recorder.close()
-    await appender.stop()
 
 
 def _told(paper: int) -> WorkerTold:

@@ -77,7 +77,9 @@ class Doors:
         if isinstance(own, HandOver):
             own(exchange)
             return
-        self._under_way.add(asyncio.get_running_loop().create_task(self._answer(exchange, own)))
+        task = asyncio.get_running_loop().create_task(self._answer(exchange, own))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     def taken_over(self, exchange: Exchange) -> None:
         """Answer one call that another process has handed over."""
@@ -107,8 +109,6 @@ class Doors:
             status = exchange.status or 499  # the client left without an answer
             _calls(door, status // 100).inc()
             _seconds(door).observe(self._clock.monotonic() - began)
-            if (task := asyncio.current_task()) is not None:
-                self._under_way.discard(task)  # a callback of the task would cost a turn of the loop
 
 
 def _is_our_own(request: HttpRequest) -> bool:

@@ -23,7 +23,6 @@ from opentrail.recorder.outgoing import DEFAULT_REGION
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
 from opentrail.recorder.upstreams import Upstream
-from opentrail.server.append_child import AppendChild
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
 from opentrail.server.call_workers import CallWorkers
 from opentrail.server.certificate import Certificate
@@ -138,8 +137,6 @@ async def _serve(
         loop.add_signal_handler(signal.SIGHUP, certificate.ask)
     elif sandbox is None:
         loop.add_signal_handler(signal.SIGHUP, _nothing_to_reload)  # a sandbox ends with its terminal
-    appender = AppendChild(folder, parts.journal)
-    await appender.start()
     doors = ProxyServer(parts.doors, Timing(), Outbox())
     tls = certificate.context if certificate is not None else None
     await doors.serve([sockets.doors], tls)
@@ -171,7 +168,6 @@ async def _serve(
     await parts.doors.stop(ends - loop.time())
     await serving
     await parts.recorder.close()
-    await appender.stop()
 
 
 def _nothing_to_reload() -> None:

@@ -158,7 +158,7 @@ def test_no_batch_is_more_than_a_row_holds(journal: Journal, monkeypatch: pytest
             gathering.add([stamped(intake, f"F{number}")])
         await asyncio.sleep(0)
         gathering.close()
-        assert [len(bodies) for bodies, _ in held.asked] == [4, 4, 2]
+        assert [len(bodies) for bodies, _ in held.asked] == [1, 4, 4, 1]
 
     run(work)
     intake.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from opentrail.errors import OpenTrailError
@@ -44,7 +45,6 @@ class Exchange:
     gone = False  # the client has closed the connection
     on_gone: Callable[[], None] | None = None
     on_drain: Callable[[bool], None] | None = None  # told whether the client takes more
-    _request: HttpRequest | None = None
     _chunked = False
     _held_on = False
     _wants_body = True
@@ -66,19 +66,9 @@ class Exchange:
         self.framing = framing
         self.body = IncomingBody(connection, framing.awaits_go_on)
 
-    @property
+    @cached_property
     def request(self) -> HttpRequest:
         """The head as a value, every byte as it came."""
-        if self._request is None:
-            self._request = self._read_head()
-        return self._request
-
-    @request.setter
-    def request(self, request: HttpRequest) -> None:
-        """Whoever hands a call over knows more of its client than the connection."""
-        self._request = request
-
-    def _read_head(self) -> HttpRequest:
         path, _, query = self.target.decode("latin-1").partition("?")
         headers = tuple([(LOWER_NAME[name], value.decode("latin-1")) for name, value in self.headers])
         connection = self._connection

@@ -77,7 +77,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers of a request that are meant for the upstream; names in lower case."""
     kept = [pair for pair in headers if pair[0] not in _NOT_FORWARDED or pair[0] == "connection"]
-    if "connection" not in [name for name, _ in kept]:
+    if not any(name == "connection" for name, _ in kept):
         return kept
     named = {token.strip().lower() for name, value in kept if name == "connection" for token in value.split(",")}
     dropped = {name for name in named if not _never_named(name)} | {"connection"}
