@@ -47,7 +47,7 @@ def naming(first: First) -> dict[str, tuple[Any, ...]]:
     """Members that name a resource: every way in which they can name the first account's."""
     trail, store, channel, dashboard = first.arns
     names = (trail, first.trail)
-    stores = (store, first.store)
+    stores = (store, first.store, first.store.upper())
     imports = (first.import_id,)
     return {
         "Channel": (channel, first.channel),
