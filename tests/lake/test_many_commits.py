@@ -12,8 +12,8 @@ from tests.segments.made_events import made_entries
 
 
 @pytest.mark.soak
-def test_the_last_of_a_thousand_commits_is_as_cheap_as_the_fiftieth(tmp_path):
-    check_commits(tmp_path, 1_000)
+def test_the_last_of_five_hundred_commits_is_as_cheap_as_the_fiftieth(tmp_path):
+    check_commits(tmp_path, 500)
 
 
 def check_commits(folder, commits):
