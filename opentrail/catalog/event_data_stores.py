@@ -59,6 +59,7 @@ class EventDataStore(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     federation_status: FederationStatus = "DISABLED"
     federation_role_arn: str | None = None
     max_event_size: Literal["Standard", "Large"] = "Standard"
+    context_keys: tuple[str, ...] = ()  # of the request's context, that events are shown with
     insight_selectors: tuple[InsightSelector, ...] = ()
     insights_destination: str | None = None  # the ARN of the store that gets the Insights of this one
 

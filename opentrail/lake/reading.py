@@ -20,6 +20,7 @@ from opentrail.clock import MICROSECONDS, Clock
 from opentrail.journal import Journal
 from opentrail.lake.channel_destinations import ChannelDestinations
 from opentrail.lake.engine import Table
+from opentrail.lake.event_context import columns_with_context, context_of
 from opentrail.lake.event_rows import EventRows, late_select_of
 from opentrail.lake.faults import StoreNotFound
 from opentrail.lake.sql.types import quoted, text_literal
@@ -99,7 +100,7 @@ class LakeReader:
         oldest_us = keep_after_us(store, self._clock.now_us())
         tail = self._tail(timeline, max(settled, snapshot.position), head, oldest_us)
         files = [file for file in snapshot.files if file.newest_us >= oldest_us]
-        listed = select_list(store.category)
+        listed = select_list(store.category) + context_of(store)
         name = f"tail-{store.id}"
         memory = {name: tail.unsorted()} if tail.count or not files else {}
         late = late_select_of(stored_columns(store.category), quoted(name))
@@ -112,7 +113,7 @@ class LakeReader:
             straddles = any(file.oldest_us < oldest_us for file in files)
             parts.append(f"SELECT {listed} FROM read_parquet([{paths}]){kept if straddles else ''}")
         return Table(
-            columns_of(store.category),
+            columns_with_context(columns_of(store.category), store),
             " UNION ALL ".join(parts),
             tuple(file.path for file in files),
             memory,

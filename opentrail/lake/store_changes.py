@@ -20,6 +20,7 @@ from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores,
 from opentrail.catalog.event_selectors import InsightSelector, Selectors
 from opentrail.catalog.tags import Tag
 from opentrail.clock import Clock
+from opentrail.lake.event_context import REQUEST_KEYS
 from opentrail.lake.faults import (
     InvalidParameter,
     InvalidStoreCategory,
@@ -152,10 +153,25 @@ class StoreChanges:
             return version.store
         return self._change(version, federation_status="DISABLED", federation_role_arn=None)
 
-    def configure(self, version: StoreVersion, max_event_size: Literal["Standard", "Large"] | None) -> EventDataStore:
-        """The store with another event configuration. Raises StoreInactive, InvalidStoreCategory, ChangedMeanwhile."""
+    def configure(
+        self,
+        version: StoreVersion,
+        max_event_size: Literal["Standard", "Large"] | None,
+        context_keys: Sequence[str] | None,
+    ) -> EventDataStore:
+        """The store with another event configuration; what is None stays as it is.
+
+        Raises StoreInactive, InvalidStoreCategory, InvalidParameter, ChangedMeanwhile.
+        """
         self.require_configurable(version.store)
-        return version.store if max_event_size is None else self._change(version, max_event_size=max_event_size)
+        size = version.store.max_event_size if max_event_size is None else max_event_size
+        keys = version.store.context_keys if context_keys is None else tuple(dict.fromkeys(context_keys))
+        if keys and size != "Large":
+            raise InvalidParameter("ContextKeySelectors need a MaxEventSize of Large.")
+        unknown = [key for key in keys if key not in REQUEST_KEYS]
+        if unknown:
+            raise InvalidParameter(f"{unknown[0]} is not a key of the request context that events can be shown with.")
+        return self._change(version, max_event_size=size, context_keys=keys)
 
     def require_configurable(self, store: EventDataStore) -> None:
         """Raise StoreInactive, InvalidStoreCategory where a store has no event configuration."""

@@ -1,6 +1,6 @@
-"""PutEventConfiguration and GetEventConfiguration: aggregated events of trails, the size of events of stores."""
+"""PutEventConfiguration and GetEventConfiguration: aggregated events of trails; size and context of a store's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opentrail.api.call import Asked, Room
@@ -15,11 +15,12 @@ from opentrail.trails.faults import InvalidCombination, InvalidParameter
 from opentrail.trails.registry import Registry
 
 _OF_STORES = ("EventDataStore", "MaxEventSize", "ContextKeySelectors")
+_REQUEST = "RequestContext"
 _OF_TRAILS = ("AggregationConfigurations",)
 
 
 class EventConfigurationRoom:
-    """Sets and shows what trails aggregate, and how large the events of stores may be."""
+    """Sets and shows what trails aggregate, how large the events of stores may be and which context they show."""
 
     def __init__(
         self, registry: Registry, changes: TrailChanges, stores: StoreRegistry, store_changes: StoreChanges
@@ -66,11 +67,7 @@ class EventConfigurationRoom:
             raise InvalidParameter("Specify MaxEventSize or ContextKeySelectors.")
         version = self._stores.find_to_change(parameters["EventDataStore"], asked.account, asked.region)
         self._store_changes.require_configurable(version.store)
-        if keys:
-            if (size or version.store.max_event_size) != "Large":
-                raise InvalidParameter("ContextKeySelectors need a MaxEventSize of Large.")
-            raise UnsupportedOperation("Events are not enriched: ContextKeySelectors are not supported.")
-        return _of_store(self._store_changes.configure(version, size))
+        return _of_store(self._store_changes.configure(version, size, None if keys is None else _request_keys(keys)))
 
 
 def _answer(trail: Trail) -> dict[str, Any]:
@@ -83,7 +80,18 @@ def _answer(trail: Trail) -> dict[str, Any]:
 
 
 def _of_store(store: EventDataStore) -> dict[str, Any]:
-    return {"EventDataStoreArn": store.arn, "MaxEventSize": store.max_event_size, "ContextKeySelectors": []}
+    selectors = [{"Type": _REQUEST, "Equals": list(store.context_keys)}] if store.context_keys else []
+    return {"EventDataStoreArn": store.arn, "MaxEventSize": store.max_event_size, "ContextKeySelectors": selectors}
+
+
+def _request_keys(selectors: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The keys that selectors name. Raises InvalidParameter, UnsupportedOperation."""
+    types = [selector["Type"] for selector in selectors]
+    if len(set(types)) < len(types):
+        raise InvalidParameter("Specify one ContextKeySelector of each Type.")
+    if any(kind != _REQUEST for kind in types):
+        raise UnsupportedOperation("Tags of resources and principals are not known here: TagContext is not supported.")
+    return [key for selector in selectors for key in selector["Equals"]]
 
 
 def _trail_name(asked: Asked) -> str | None:

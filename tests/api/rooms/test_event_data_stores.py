@@ -341,12 +341,20 @@ def test_the_configuration_of_events(server: TrailServer) -> None:
     assert server.ask("put_event_configuration", EventDataStore=arn, MaxEventSize="Large")["MaxEventSize"] == "Large"
     assert server.ask("get_event_configuration", EventDataStore=arn)["MaxEventSize"] == "Large"
     keys = [{"Type": "TagContext", "Equals": ["team"]}]
-    code = server.refusal(
-        "put_event_configuration", EventDataStore=arn, MaxEventSize="Standard", ContextKeySelectors=keys
-    )
-    assert code == "InvalidParameterException"
     code = server.refusal("put_event_configuration", EventDataStore=arn, ContextKeySelectors=keys)
     assert code == "UnsupportedOperationException"
+    asked = [{"Type": "RequestContext", "Equals": ["aws:PrincipalArn", "aws:PrincipalOrgID"]}]
+    answer = server.ask("put_event_configuration", EventDataStore=arn, ContextKeySelectors=asked)
+    assert answer["ContextKeySelectors"] == asked
+    assert server.ask("get_event_configuration", EventDataStore=arn)["ContextKeySelectors"] == asked
+    for wrong in (
+        {"MaxEventSize": "Standard"},
+        {"ContextKeySelectors": asked * 2},
+        {"ContextKeySelectors": [{"Type": "RequestContext", "Equals": ["aws:SourceIp"]}]},
+    ):
+        assert server.refusal("put_event_configuration", EventDataStore=arn, **wrong) == "InvalidParameterException"
+    server.ask("put_event_configuration", EventDataStore=arn, ContextKeySelectors=[])
+    assert server.ask("get_event_configuration", EventDataStore=arn)["ContextKeySelectors"] == []
     assert server.refusal("put_event_configuration", EventDataStore=arn) == "InvalidParameterException"
     insights = made(server, "insights", AdvancedEventSelectors=of_category("Insight"))
     code = server.refusal("put_event_configuration", EventDataStore=insights, MaxEventSize="Large")
