@@ -1,6 +1,7 @@
 """Where everything lies in a data folder."""
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,8 @@ class DataFolder:
         """Make every folder that is not there yet, closed to other users."""
         for folder in (self.root, self.journal, self.catalog, self.secrets, self.tables, self.locks, self.spool):
             folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(PRIVATE_FOLDER_MODE)
+            if stat.S_IMODE(folder.stat().st_mode) != PRIVATE_FOLDER_MODE:  # a read-only one may be private already
+                folder.chmod(PRIVATE_FOLDER_MODE)
 
     def exists(self) -> bool:
         """Whether a server or an import ever wrote here."""
