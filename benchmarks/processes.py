@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from opentrail.server.listening import free_ports
+
 START_SECONDS = 60.0
 
 
 def free_port() -> int:
     """A loopback port that nobody listens on."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def wait_for_port(port: int) -> None:

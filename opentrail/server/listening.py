@@ -1,8 +1,13 @@
 """Listening sockets, bound before anything else is started: a port that is taken is told at once."""
 
+import random
 import socket
+from typing import Final
 
 from opentrail.errors import OpenTrailError
+
+_LOOPBACK: Final = "127.0.0.1"
+_STARTED_PROGRAMS: Final = range(20_000, 32_000)  # below the ports of outgoing connections, which begin at 32,768
 
 
 class PortTaken(OpenTrailError):
@@ -29,3 +34,28 @@ def url_of(bound: socket.socket, *, from_here: bool = False, scheme: str = "http
     if from_here:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody listens on, for programs that are started with them.
+
+    They lie below those that the system gives to outgoing connections: none of these takes one in between.
+    Raises PortTaken.
+    """
+    holders: list[socket.socket] = []
+    try:
+        for port in random.sample(_STARTED_PROGRAMS, len(_STARTED_PROGRAMS)):
+            if len(holders) == count:
+                break
+            holder = socket.socket()
+            holders.append(holder)
+            try:
+                holder.bind((_LOOPBACK, port))
+            except OSError:
+                holders.pop().close()
+        if len(holders) < count:
+            raise PortTaken(f"{count} free ports are needed on {_LOOPBACK}")
+        return [int(holder.getsockname()[1]) for holder in holders]
+    finally:
+        for holder in holders:
+            holder.close()

@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import sys
 import sysconfig
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 from opentrail.errors import OpenTrailError
 from opentrail.server.children import Child, Program, wait_until
 from opentrail.server.data_folder import DataFolder
+from opentrail.server.listening import free_ports
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 60.0
@@ -64,7 +64,7 @@ def start_sandbox(folder: DataFolder) -> Sandbox:
     """
     folder.sandbox.mkdir(parents=True, exist_ok=True)
     key = _s3_key(folder.secrets / "sandbox-s3.json")
-    ports = _free_ports(9)
+    ports = free_ports(9)
     s3 = Child(_seaweedfs(folder, key, ports[:8], f"http://{LOOPBACK}:{ports[8]}"))
     services = Child(_moto(folder, ports[8]))
     return Sandbox(s3, services, f"http://{LOOPBACK}:{ports[0]}", f"http://{LOOPBACK}:{ports[8]}", key)
@@ -182,17 +182,6 @@ def _moto(folder: DataFolder, port: int) -> Program:
         folder.sandbox,
         folder.sandbox / "logs" / "moto.log",
     )
-
-
-def _free_ports(count: int) -> list[int]:
-    holders = [socket.socket() for _ in range(count)]
-    try:
-        for holder in holders:
-            holder.bind((LOOPBACK, 0))
-        return [int(holder.getsockname()[1]) for holder in holders]
-    finally:
-        for holder in holders:
-            holder.close()
 
 
 def _answers(port: int, path: str) -> bool:

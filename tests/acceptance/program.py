@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from opentrail.server.listening import free_ports
+
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 START_SECONDS = 60.0
@@ -24,9 +25,7 @@ START_SECONDS = 60.0
 
 def free_port() -> int:
     """A loopback port that nobody listens on."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return int(holder.getsockname()[1])
+    return free_ports(1)[0]
 
 
 @dataclass

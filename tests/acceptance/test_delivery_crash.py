@@ -90,6 +90,8 @@ def _check(folder: Path, rounds: int) -> None:
             store.share = 0.0
             program.start()
             program.client("cloudtrail").stop_logging(Name="audit")
+            stopped = int(json.loads(program.get("/healthz")[1])["head"])
+            assert eventually(lambda: _position(program) >= stopped, seconds=120), "not all is cut"
             assert eventually(lambda: not _waiting(program), seconds=120), "the outbox is not empty"
             assert set(FAULTS) <= store.faults.keys(), "not every fault was met"
             _judge(program, client(url), answered)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import sysconfig
 import time
@@ -15,6 +14,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from opentrail.server.listening import free_ports
 
 KEY = {"AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "test-secret", "AWS_DEFAULT_REGION": "us-east-1"}
 START_SECONDS = 60.0
@@ -61,17 +62,6 @@ def client(url: str) -> Any:
         region_name=KEY["AWS_DEFAULT_REGION"],
         config=Config(s3={"addressing_style": "path"}, connect_timeout=2, retries={"max_attempts": 1}),
     )
-
-
-def free_ports(count: int) -> list[int]:
-    holders = [socket.socket() for _ in range(count)]
-    try:
-        for holder in holders:
-            holder.bind(("127.0.0.1", 0))
-        return [int(holder.getsockname()[1]) for holder in holders]
-    finally:
-        for holder in holders:
-            holder.close()
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
