@@ -25,6 +25,7 @@ from opentrail.server.children import Program
 from opentrail.server.collection import spare_what_is_there
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.doors import Doors
+from opentrail.server.ending import end_process
 from opentrail.server.hand_over import HandOver
 from opentrail.server.open_files import raise_open_files_limit
 from opentrail.server.process_metrics import leave_metrics
@@ -117,3 +118,4 @@ def _told(paper: int) -> WorkerTold:
 
 if __name__ == "__main__":
     run(_told(int(sys.argv[1])))
+    end_process()

@@ -9,8 +9,10 @@ import typer
 
 from opentrail import __version__
 from opentrail.errors import OpenTrailError
+from opentrail.server.ending import end_process
 
 PRIVATE_UMASK = 0o077
+SERVERS = ("up", "serve")
 
 
 class Command(NamedTuple):
@@ -73,3 +75,7 @@ def main() -> None:
     except OpenTrailError as failure:
         typer.echo(f"opentrail: {failure.message}", err=True)
         sys.exit(1)
+    except SystemExit as ended:
+        if asked in SERVERS and not ended.code:
+            end_process()
+        raise

@@ -5,7 +5,6 @@ writes its table, the lake those of event data stores, trails their outbox. Kill
 next start from what it made durable; none waits for another.
 """
 
-import logging
 import os
 import signal
 import sqlite3
@@ -26,6 +25,7 @@ from opentrail.history.settings import HistorySettings
 from opentrail.journal import Journal
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.delivering import SECRET_VARIABLE, Delivering
+from opentrail.server.ending import end_process
 from opentrail.server.importing import Importing
 from opentrail.server.lake_writing import LakeWriting
 from opentrail.server.open_files import raise_open_files_limit
@@ -130,6 +130,4 @@ def run(settings: WorkerSettings) -> None:
 
 if __name__ == "__main__":
     run(msgspec.json.decode(sys.argv[1], type=WorkerSettings))
-    logging.shutdown()
-    sys.stdout.flush()
-    os._exit(0)  # all is closed; the interpreter's own end would have DuckDB's binding print what it still knows
+    end_process()
