@@ -69,7 +69,7 @@ def test_a_program_s_calls_are_in_the_history_when_it_has_ended(program: Program
 
 def test_a_server_that_is_killed_meanwhile_has_every_record_once(tmp_path: Path, moto: str) -> None:
     program = Program(tmp_path / "data", ("--no-sandbox",)).start()
-    caller = _caller(program, moto, 80, 0.1)
+    caller = _caller(program, moto, 80, 0.4)  # it lives longer than two starts of the server take beside other tests
     for _ in range(2):
         time.sleep(1.5)
         program.kill()
