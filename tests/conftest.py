@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import HealthCheck, settings
 from opentrail.clock import SettableClock
 
 ROOT = Path(__file__).parent.parent
+# Setting it is the only way to read it.
+UMASK = os.umask(0o022)
+os.umask(UMASK)
 
 # How long an example takes is the machine's business: a loaded one would fail tests that are right. `make test` tries
 # the same examples each time, so that a change is judged by what it changed; `make soak` and `make fuzz` try new ones.
@@ -19,6 +23,13 @@ settings.register_profile(
     derandomize="OPENTRAIL_NEW_EXAMPLES" not in os.environ,
 )
 settings.load_profile("opentrail")
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """A server that a test ran in its own process closed later files to others: no later test is to notice."""
+    yield
+    os.umask(UMASK)
 
 
 @pytest.fixture

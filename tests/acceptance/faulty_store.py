@@ -1,6 +1,7 @@
 """A proxy in front of an S3 that fails one write in five: before it acts, after it acted, or without a word."""
 
 import http.client
+import itertools
 import random
 import threading
 from collections import Counter
@@ -14,13 +15,14 @@ FAULTS = ("refused", "done and refused", "done and unanswered")
 
 
 class FaultyStore:
-    """Forwards to `url`; of PUTs to keys, `share` fail. `faults` counts them by kind."""
+    """Forwards to `url`; of PUTs to keys, `share` fail, in each way in turn. `faults` counts them by kind."""
 
     def __init__(self, url: str, share: float = 0.2, seed: int = 1) -> None:
         self._to = urlsplit(url).netloc
         self.share = share
         self.faults: Counter[str] = Counter()
         self._chance = random.Random(seed)
+        self._kinds = itertools.cycle(FAULTS)
         store = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,7 +48,7 @@ class FaultyStore:
     def answer(self, call: BaseHTTPRequestHandler) -> None:
         body = call.rfile.read(int(call.headers.get("Content-Length", "0")))
         writes = call.command == "PUT" and "/AWSLogs/" in call.path
-        fault = self._chance.choice(FAULTS) if writes and self._chance.random() < self.share else ""
+        fault = next(self._kinds) if writes and self._chance.random() < self.share else ""
         self.faults[fault] += 1
         if fault != "refused":
             status, headers, content = self._forward(call, body)

@@ -87,13 +87,16 @@ def _check(folder: Path, rounds: int) -> None:
         try:
             _begin(program)
             answered = _load(program, rounds, chance)
-            store.share = 0.0
             program.start()
+            clients = Clients(program, 2).start()
+            met = eventually(lambda: set(FAULTS) <= store.faults.keys(), seconds=60)
+            clients.stop()
+            assert met, f"not every fault was met: {store.faults}"
+            store.share = 0.0
             program.client("cloudtrail").stop_logging(Name="audit")
-            stopped = int(json.loads(program.get("/healthz")[1])["head"])
+            stopped = int(json.loads(program.get("/healthz")[1])["journal"]["head"])
             assert eventually(lambda: _position(program) >= stopped, seconds=120), "not all is cut"
             assert eventually(lambda: not _waiting(program), seconds=120), "the outbox is not empty"
-            assert set(FAULTS) <= store.faults.keys(), "not every fault was met"
             _judge(program, client(url), answered)
         finally:
             if program.process is not None and program.process.poll() is None:

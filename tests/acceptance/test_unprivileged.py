@@ -92,6 +92,7 @@ secret_access_key = "{SECRET}"
 """,
         "utf-8",
     )
+    program.config.chmod(0o644)  # it is root's
     before = _state(CODE)
     program.start()
     assert program.process is not None
