@@ -32,7 +32,8 @@ def _resident_mb(pid: int) -> float:
     return int(found.group(1)) / 1024
 
 
-def _check_hostile(tmp_path: Path, count: int, first: int) -> None:
+def _statuses(tmp_path: Path, count: int, first: int) -> dict[int, list[int]]:
+    """The seeds of `count` hostile requests by the status that they got, from a program that bears them all."""
     program = Program(tmp_path / "data", ("--no-sandbox",)).start()
     assert program.process is not None
     for seed in range(first, first + 50):
@@ -41,22 +42,24 @@ def _check_hostile(tmp_path: Path, count: int, first: int) -> None:
     statuses: dict[int, list[int]] = {}
     for seed in range(first, first + count):
         statuses.setdefault(_ask(program.port, hostile(seed)), []).append(seed)
-    assert not statuses.get(500), f"seeds {statuses[500][:10]} were answered with 500"
-    answered = sum(len(seeds) for status, seeds in statuses.items() if status)
-    assert answered > count // 2, f"only {answered} of {count} were answered"
     assert program.process.poll() is None, "".join(program.output[-40:])
     assert _resident_mb(program.process.pid) - before < MEMORY_GROWTH_MB
     assert program.client("cloudtrail").lookup_events(MaxResults=1)["Events"]
     assert program.stop() == 0
     checked = program.opentrail("check")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+    return statuses
 
 
 @pytest.mark.acceptance
 def test_hostile_requests_get_an_error_and_never_a_500(tmp_path: Path) -> None:
-    _check_hostile(tmp_path, 400, first=0)
+    statuses = _statuses(tmp_path, 400, first=0)
+    assert statuses.get(500, []) == [], "seeds of requests that were answered with 500"
+    assert len(statuses.get(0, [])) < 200, "too few were answered"
 
 
 @pytest.mark.fuzz
 def test_ten_thousand_hostile_requests(tmp_path: Path) -> None:
-    _check_hostile(tmp_path, 10_000, first=1_000)
+    statuses = _statuses(tmp_path, 10_000, first=1_000)
+    assert statuses.get(500, []) == [], "seeds of requests that were answered with 500"
+    assert len(statuses.get(0, [])) < 5_000, "too few were answered"

@@ -115,15 +115,15 @@ def _check_resource_policy(text: str) -> None:
             assert any(one.effect == "Allow" and one.principals is not None for one in policy.statements), text
 
 
-def _check_many(first: int, count: int) -> None:
-    read = sum(check(seed) for seed in range(first, first + count))
-    assert count * 0.1 < read < count * 0.8, f"{read} of {count} were policies: too many of one kind to prove much"
+def _share_read(first: int, count: int) -> float:
+    """Which part of `count` hostile texts were policies; what they decide has been checked."""
+    return sum(check(seed) for seed in range(first, first + count)) / count
 
 
 def test_hostile_policies_are_refused_or_judged() -> None:
-    _check_many(0, 3_000)
+    assert 0.1 < _share_read(0, 3_000) < 0.8, "too many of one kind to prove much"
 
 
 @pytest.mark.fuzz
 def test_a_million_hostile_policies() -> None:
-    _check_many(10_000, 1_000_000)
+    assert 0.1 < _share_read(10_000, 1_000_000) < 0.8, "too many of one kind to prove much"

@@ -189,12 +189,12 @@ def check_query_form(chance: random.Random) -> bool:
     changed = broken_bytes(chance, form)
     try:
         signature = read_form_signature(sent.request, changed)
-        if signature is not None:
-            verify_form_signature(sent.request, changed, signature, SECRET, sent.at)
-            raise AssertionError("a signature by nobody was accepted")
+        if signature is None:
+            return False
+        verify_form_signature(sent.request, changed, signature, SECRET, sent.at)
     except SignatureError:
-        pass
-    return False
+        return False
+    raise AssertionError("a signature by nobody was accepted")
 
 
 KINDS: tuple[tuple[int, Callable[[random.Random], bool]], ...] = (
@@ -206,18 +206,18 @@ KINDS: tuple[tuple[int, Callable[[random.Random], bool]], ...] = (
 )  # of a hundred
 
 
-def check_many(first: int, count: int) -> None:
+def share_accepted(first: int, count: int) -> float:
+    """Which part of `count` broken requests were still what was signed; none of the others was accepted."""
     chance = random.Random(first)
     checks = [check for share, check in KINDS for _ in range(share)]
-    accepted = sum(chance.choice(checks)(chance) for _ in range(count))
-    assert accepted < count / 4, f"{accepted} of {count} were what was signed: too many to prove much"
+    return sum(chance.choice(checks)(chance) for _ in range(count)) / count
 
 
 def test_hostile_signatures_are_refused_or_what_was_signed() -> None:
-    check_many(0, 6_000)
+    assert share_accepted(0, 6_000) < 0.25, "too many were what was signed to prove much"
 
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("part", range(20))
 def test_a_million_hostile_signatures(part: int) -> None:
-    check_many(1 + part, 50_000)
+    assert share_accepted(1 + part, 50_000) < 0.25, "too many were what was signed to prove much"

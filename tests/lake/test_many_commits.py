@@ -13,15 +13,11 @@ from tests.segments.made_events import made_entries
 
 @pytest.mark.soak
 def test_the_last_of_five_hundred_commits_is_as_cheap_as_the_fiftieth(tmp_path):
-    check_commits(tmp_path, 500)
-
-
-def check_commits(folder, commits):
-    rig = Rig(folder, SettableClock())
+    rig = Rig(tmp_path, SettableClock())
     rig.new_follower(LakeSettings(compaction_check_s=0.0, sweep_check_s=1.0, sweep_grace_s=5.0))
     store = rig.create()
     seconds = []
-    for number in range(commits):
+    for number in range(500):
         rig.append(made_entries(8, seed=number))
         began = time.process_time()
         rig.commit()

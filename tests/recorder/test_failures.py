@@ -1,6 +1,7 @@
 """Upstreams and clients that fail in every way: a clear error, the documented record, a healthy recorder after."""
 
 import asyncio
+import contextlib
 import http.client
 import socket
 import sqlite3
@@ -225,10 +226,8 @@ def _send_and_read(client: socket.socket, length: int) -> bytes:
     client.setblocking(False)
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        try:
+        with contextlib.suppress(BlockingIOError):  # nothing has been said yet
             return client.recv(65536)
-        except BlockingIOError:
-            pass
         try:
             client.send(bytes(65536))
         except BlockingIOError:

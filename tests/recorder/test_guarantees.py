@@ -153,11 +153,9 @@ def _received(client: socket.socket, quiet_seconds: float) -> bytes:
     """Everything that comes until nothing has come for `quiet_seconds`."""
     client.settimeout(quiet_seconds)
     parts = []
-    try:
+    with contextlib.suppress(TimeoutError):  # the silence that is waited for
         while part := client.recv(1 << 20):
             parts.append(part)
-    except TimeoutError:
-        pass
     return b"".join(parts)
 
 

@@ -16,8 +16,13 @@ def folder(tmp_path):
     return made
 
 
+def mode_of(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
 def test_a_private_folder_is_fine(folder):
     require_private(folder)
+    assert (mode_of(folder.root), mode_of(folder.secrets)) == (0o700, 0o700)
 
 
 @pytest.mark.parametrize("mode", [0o704, 0o701, 0o755, 0o777, 0o1777])
@@ -37,12 +42,15 @@ def test_secrets_are_for_the_user_alone(folder, mode):
 def test_a_group_may_share_the_folder_but_not_the_secrets(folder):
     folder.root.chmod(0o750)
     require_private(folder)
+    assert mode_of(folder.root) == 0o750, "what was allowed stays as it is"
 
 
 def test_a_folder_without_data_is_none_yet(tmp_path):
-    (tmp_path / "new").mkdir(mode=0o777)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new").chmod(0o777)
     require_private(DataFolder(tmp_path / "new"))
     require_private(DataFolder(tmp_path / "missing"))
+    assert mode_of(tmp_path / "new") == 0o777 and not (tmp_path / "missing").exists()
 
 
 def test_what_is_written_from_then_on_is_private(tmp_path):
@@ -53,5 +61,5 @@ def test_what_is_written_from_then_on_is_private(tmp_path):
         (tmp_path / "folder").mkdir()
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) == 0o700
+    assert mode_of(tmp_path / "file") == 0o600
+    assert mode_of(tmp_path / "folder") == 0o700

@@ -13,8 +13,8 @@ from tests.wire.mutations import CHANGES, meaning, mutations
 from tests.wire.sent_by_clients import CLIENTS, SECRET, Sent, sent_by
 
 
-def check(sent: Sent) -> None:
-    """Raises where the request is not signed as it should be."""
+def check(sent: Sent) -> str:
+    """Who signed it: `form` or the access key. Raises SignatureError where it is not signed as it should be."""
     signature = read_signature(sent.request)
     if signature is None:
         form = read_form(sent.request, sent.body)
@@ -22,18 +22,19 @@ def check(sent: Sent) -> None:
         told = signature_of(form)
         assert told is not None
         verify_form(form, "logs", told, SECRET, sent.at)
-        return
+        return "form"
     verify(sent.request, signature, SECRET, hashlib.sha256(sent.body).hexdigest(), sent.at)
     if signature.is_streaming:
         decoder = ChunkedDecoder.of(sent.request, signature, SECRET)
         decoder.feed(sent.body)
         decoder.finish()
+    return signature.access_key
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_everything_that_a_client_sends_is_accepted(client):
-    for sent in sent_by(client):
-        check(sent)
+    by_form = [sent for sent in sent_by(client) if check(sent) == "form"]
+    assert all(sent.request.method == "POST" for sent in by_form)
 
 
 def test_the_recordings_hold_every_kind_of_request():

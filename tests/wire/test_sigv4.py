@@ -29,10 +29,12 @@ from tests.wire.boto_requests import (
 TOKEN = "FwoGZXIvYXdzEJr//////////wEaDK+example/token=="
 
 
-def check(sent: Sent, secret: str = SECRET, now: datetime | None = None) -> None:
+def check(sent: Sent, secret: str = SECRET, now: datetime | None = None) -> str:
+    """The access key that signed; raises SignatureError where it did not."""
     signature = read_signature(sent.request)
     assert signature is not None
     verify(sent.request, signature, secret, sent.body_sha256, now or datetime.now(UTC))
+    return signature.access_key
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +197,7 @@ def test_s3_accepts_bytes_that_mean_what_was_signed():
     """Clients that sign the encoded form of what they send bare are right at S3; elsewhere they are not."""
     sent = capture(client("s3"), "get_object", Bucket="b", Key="a(b)'*!$@:=,+c")
     bare = dataclasses.replace(sent.request, path="/b/a(b)'*!$@:=,+c")
-    check(dataclasses.replace(sent, request=bare))
+    assert check(dataclasses.replace(sent, request=bare)) == ACCESS_KEY
 
 
 @pytest.mark.parametrize(
@@ -354,4 +356,4 @@ def test_a_date_header_serves_where_x_amz_date_is_absent():
 def test_non_ascii_header_values_verify_as_utf8():
     request = AWSRequest("PUT", "http://127.0.0.1:4566/b/k", headers={"x-amz-meta-name": "Jürgen  日本"})
     S3SigV4Auth(Credentials(ACCESS_KEY, SECRET), "s3", "eu-west-1").add_auth(request)
-    check(from_url("PUT", request.url, b"", dict(request.headers.items())))
+    assert check(from_url("PUT", request.url, b"", dict(request.headers.items()))) == ACCESS_KEY

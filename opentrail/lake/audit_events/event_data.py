@@ -136,12 +136,13 @@ def checksum(event_data: str) -> str:
 def _time(text: str) -> tuple[str, int]:
     """The time as stored, and in microseconds since the epoch."""
     form = _TIME.fullmatch(text)
+    fault = Refused("InvalidData", "eventTime is not a UTC time of the form yyyy-MM-ddTHH:mm:ssZ.")
+    if form is None:
+        raise fault
     try:
-        if form is not None:
-            return (text if form[1] else text + "Z"), parse_event_time(text)
-    except BadEventTime:
-        pass
-    raise Refused("InvalidData", "eventTime is not a UTC time of the form yyyy-MM-ddTHH:mm:ssZ.")
+        return (text if form[1] else text + "Z"), parse_event_time(text)
+    except BadEventTime as bad:  # the form of a time, and no time: February 30
+        raise fault from bad
 
 
 @lru_cache(maxsize=1024)
@@ -208,7 +209,7 @@ def _read(members: Mapping[str, Raw], name: str, kind: "_Kind", where: str = "")
     try:
         return kind.decode(raw)
     except msgspec.DecodeError:
-        pass
+        pass  # too long, or of another type: read once more to say which
     try:
         kind.decode_any_length(raw)
     except msgspec.DecodeError as fault:

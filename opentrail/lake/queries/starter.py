@@ -50,7 +50,7 @@ def _serve_one(channel: socket.socket, starter: int) -> None:
         run_query(channel)
         status = 0
     except ProcessGone:
-        pass  # the server has let go of this query
+        pass  # the server has let go of this query: its status says so, and nobody reads anything else
     except BaseException:  # noqa: BLE001 - a forked process never returns into its parent's code
         traceback.print_exc()
     finally:
