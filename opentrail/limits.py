@@ -148,6 +148,10 @@ TAIL_CHUNK_ROWS = 8192  # the hot tail is kept in sorted chunks of so many event
 TAIL_BLOCK_RECORDS = 64  # records that the tail compresses together
 LISTING_MEMORY_BYTES = 512 * MIB  # what DuckDB may use to bring a listing in order before it spills to disk
 
+# The catalog: how long a transaction waits for the write lock of another process
+CATALOG_BUSY_SECONDS = 30.0
+CATALOG_BUSY_DOOR_SECONDS = 5.0  # where a caller waits; clients give up after a minute, and then know nothing
+
 # CloudTrail's API
 API_THREADS = 8  # rooms that work at once; further calls wait their turn
 API_ECHOED_CHARACTERS = 256  # of a refused value in the message that refuses it

@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from opentrail import telemetry
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.attached_policies import AttachedPolicies
 from opentrail.accounts.own_keys import OwnKeys
@@ -33,6 +34,7 @@ CHAINED_SECONDS: Final = 3600
 SESSION_POLICIES: Final = 10  # of PolicyArns
 SESSION_POLICY_CHARACTERS: Final = 2048
 TAGS: Final = 50
+_log = telemetry.logger("accounts")
 _SESSION_NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _EXTERNAL_ID: Final = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
@@ -115,7 +117,7 @@ class RoleSessions:
         own = self._attached.of(caller)
         if own is None or self._attached.is_stranger(caller):
             raise _denied(caller, "sts:AssumeRole", role.arn)
-        trust = read_trust_policy(role.trust_policy or "")
+        trust = _trust(caller, role)
         context = {**principal_keys(caller, self._clock.now_us()), **about, **_asked_keys(caller, asked)}
         for action in _actions(asked):
             request = Request(caller_of(caller), action, role.arn, context, role.account)
@@ -138,6 +140,15 @@ class RoleSessions:
             policies=_session_policies(connection, role.account, asked),
         )
         return replace(made, session=session)
+
+
+def _trust(caller: Principal, role: PrincipalRow) -> Policy:
+    """The role's trust policy. One that cannot be read lets nobody in, and is no business of the caller's."""
+    try:
+        return read_trust_policy(role.trust_policy or "")
+    except PolicyUnreadable as damaged:
+        _log.error("trust policy unreadable", action="policy-unreadable", role=role.arn, error=damaged.message)
+        raise _denied(caller, "sts:AssumeRole", role.arn) from damaged
 
 
 def _role(connection: Connection, arn: str) -> PrincipalRow | None:

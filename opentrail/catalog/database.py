@@ -13,13 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
 
-from opentrail.errors import OpenTrailError
+from opentrail import limits, telemetry
+from opentrail.errors import OpenTrailError, Unavailable
 
 FILE_NAME = "catalog.db"
 NEWEST_VERSION = "0011"  # the last of migrations/versions; a test holds both together
-BUSY_SECONDS = 30.0  # how long a transaction waits for the write lock of another
 READING = {"opentrail_reading": True}
+_UNAVAILABLE = {  # primary result codes of https://www.sqlite.org/rescode.html
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+}
+_log = telemetry.logger("catalog")
 
 
 class CatalogTooNew(OpenTrailError):
@@ -30,16 +39,22 @@ class CatalogUnreadable(OpenTrailError):
     """The catalog is not a database that OpenTrail can read."""
 
 
-def open_catalog(folder: Path) -> Engine:
+class CatalogUnavailable(Unavailable):
+    """The catalog cannot be written at the moment. Nothing was changed; try again."""
+
+
+def open_catalog(folder: Path, busy_seconds: float = limits.CATALOG_BUSY_SECONDS) -> Engine:
     """The catalog in `folder`, which is created where it is absent, at the newest version.
 
-    Raises CatalogTooNew, CatalogUnreadable.
+    A transaction waits `busy_seconds` for the write lock of another; after that, or where the disk is full or fails,
+    it raises CatalogUnavailable, and nothing of it is there. Raises CatalogTooNew, CatalogUnreadable.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": busy_seconds})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _named, retval=True)
     if _version(path) != NEWEST_VERSION:
         with _migration_lock(folder):
             if _version(path) != NEWEST_VERSION:
@@ -51,7 +66,7 @@ def _version(path: Path) -> str | None:
     """The version of the catalog; None where there is none yet."""
     if not path.exists():
         return None
-    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+    with closing(sqlite3.connect(path, timeout=limits.CATALOG_BUSY_SECONDS)) as connection:
         try:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.OperationalError:
@@ -93,3 +108,12 @@ def _prepare(connection: sqlite3.Connection, _: Any) -> None:
 def _begin(connection: Connection) -> None:
     reading = connection.get_execution_options().get("opentrail_reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _named(failure: ExceptionContext) -> BaseException | None:
+    """What SQLite says of a locked file or a failing disk, as an error of ours; None leaves others as they are."""
+    told = failure.original_exception
+    if not isinstance(told, sqlite3.Error) or getattr(told, "sqlite_errorcode", 0) & 0xFF not in _UNAVAILABLE:
+        return None
+    _log.error("the catalog cannot be written", action="catalog-unavailable", error=str(told))
+    return CatalogUnavailable()

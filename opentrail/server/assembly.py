@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from opentrail import limits
 from opentrail.accounts.access_keys import AccessKey, AccessKeys
 from opentrail.accounts.attached_policies import AttachedPolicies
 from opentrail.accounts.folder_keys import FolderKeys, open_folder_keys
@@ -93,12 +94,13 @@ def assemble_recorder(
     keys = open_folder_keys(folder.secrets)
     journal = Journal.open(folder.journal, clock, sealer=keys.sealer)
     intake = Intake(journal, clock, home_account=settings.server.account)
-    engine = open_catalog(folder.catalog)
+    engine = open_catalog(folder.catalog, limits.CATALOG_BUSY_DOOR_SECONDS)
+    learning = open_catalog(folder.catalog)  # what an upstream has done cannot be done anew: to note it may take longer
     configured = tuple(_access_key(principal, settings) for principal in settings.principal)
-    access_keys = AccessKeys(engine, keys.root, configured)
+    access_keys = AccessKeys(learning, keys.root, configured)
     told = _recorder_settings(folder, settings)
     limited = throttles(settings.limits, clock)
-    knowledge = upstream_knowledge(settings, upstreams, engine, clock)
+    knowledge = upstream_knowledge(settings, upstreams, learning, clock)
     known = StoredPolicies(engine, clock)
     organization = knowledge.organizations.now
     policies = attached_policies(settings, lambda told: _principal(told, settings), organization, known)

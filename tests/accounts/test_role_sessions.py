@@ -8,6 +8,7 @@ import pytest
 
 from opentrail.accounts.principal import Principal, iam_user, root
 from opentrail.accounts.role_sessions import AssumeDenied, Assumption, BadAssumption, BadSessionPolicy
+from opentrail.catalog.principals import change_principal
 from tests.accounts.household import ACCOUNT, ALLOW_ALL, OTHER, Household
 
 MAY_ASSUME = '{"Statement":{"Effect":"Allow","Action":"sts:*","Resource":"*"}}'
@@ -90,6 +91,20 @@ def test_a_denial_reads_as_awss(household: Household):
         household.sessions.assume(dana, ASKED, {})
     assert denied.value.message == f"User: {NAMED} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
     assert (denied.value.code, denied.value.status) == ("AccessDenied", 403)
+
+
+@pytest.mark.parametrize(
+    "document", ["", "no JSON", '{"Statement":[]}', '{"Statement":{"Effect":"Allow","Action":"*"}}']
+)
+def test_a_damaged_trust_policy_lets_nobody_in_and_tells_nobody_why(household: Household, document: str):
+    able = household.user("able", ALLOW_ALL)
+    household.role("auditor", trust("*"))
+    with household.engine.begin() as connection:
+        change_principal(connection, ACCOUNT, "role", "auditor", trust_policy=document)
+    with pytest.raises(AssumeDenied) as denied:
+        household.sessions.assume(able, ASKED, {})
+    asked_for = f"sts:AssumeRole on resource: {ROLE}"
+    assert denied.value.message == f"User: {able.arn} is not authorized to perform: {asked_for}"
 
 
 def test_the_session_is_the_roles(household: Household, clock):

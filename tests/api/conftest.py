@@ -33,10 +33,11 @@ class Server:
     """One data folder with the API in front."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.clock = SettableClock(datetime.now(UTC))
         self.journal = Journal.open(folder / "journal", self.clock)
         self.intake = Intake(self.journal, self.clock, home_account=ACCOUNT)
-        self.engine = open_catalog(folder / "catalog")
+        self.engine = open_catalog(folder / "catalog", busy_seconds=1.0)
         self.keys = AccessKeys(self.engine, b"m" * 32, [AccessKey(ACCESS_KEY, SECRET, root(ACCOUNT))], self.clock)
         self.history = History.open(folder / "tables", self.journal, self.clock)
         self.writable = True

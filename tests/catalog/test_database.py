@@ -14,7 +14,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text
 
 from opentrail.catalog import access_tables, principal_tables
-from opentrail.catalog.database import NEWEST_VERSION, READING, CatalogTooNew, CatalogUnreadable, open_catalog
+from opentrail.catalog.database import (
+    NEWEST_VERSION,
+    READING,
+    CatalogTooNew,
+    CatalogUnavailable,
+    CatalogUnreadable,
+    open_catalog,
+)
 from opentrail.catalog.tables import METADATA, imports
 
 
@@ -113,3 +120,35 @@ def test_readers_do_not_wait_for_a_writer(tmp_path):
         with engine.connect().execution_options(**READING) as reading:
             assert reading.execute(select(imports)).all() == []
     engine.dispose()
+
+
+def test_a_locked_catalog_is_told_in_time_and_can_be_used_afterwards(tmp_path):
+    engine, holder = open_catalog(tmp_path, busy_seconds=0.1), open_catalog(tmp_path)
+    with holder.begin():
+        began = time.monotonic()
+        with pytest.raises(CatalogUnavailable), engine.begin():
+            pass
+        assert time.monotonic() - began < 5
+        with engine.connect().execution_options(**READING) as reading:
+            assert reading.execute(select(imports)).all() == []
+    with engine.begin() as connection:
+        connection.execute(insert(imports).values(source="s", state="running", started_at=1, journal_position=0))
+    with engine.connect().execution_options(**READING) as reading:
+        assert len(reading.execute(select(imports)).all()) == 1
+    holder.dispose()
+    engine.dispose()
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path):
+    engine = open_catalog(tmp_path)
+    with pytest.raises(CatalogUnavailable), engine.begin() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+        connection.execute(text(f"PRAGMA max_page_count = {pages + 1}"))
+        for _ in range(100):
+            row = insert(imports).values(source="s" * 4096, state="running", started_at=1, journal_position=0)
+            connection.execute(row)
+    engine.dispose()
+    again = open_catalog(tmp_path)
+    with again.connect().execution_options(**READING) as reading:
+        assert reading.execute(select(imports)).all() == []
+    again.dispose()

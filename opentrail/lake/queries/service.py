@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 
 from opentrail import limits
+from opentrail.catalog.database import CatalogUnavailable
 from opentrail.catalog.event_data_stores import EventDataStore
 from opentrail.catalog.queries import UNDER_WAY, Query, QueryCatalog, QueryStatus
 from opentrail.clock import MICROSECONDS, Clock
@@ -201,7 +202,7 @@ class QueryService:
         while not self._closing.wait(limits.QUERY_SWEEP_SECONDS):
             try:
                 self.sweep()
-            except DBAPIError as failure:
+            except (CatalogUnavailable, DBAPIError) as failure:
                 log.error("old queries are not removed", action="query-sweep", error=str(failure))
 
     def _take_up(self) -> None:
@@ -358,7 +359,7 @@ class QueryService:
         while True:
             try:
                 return self._catalog.change(query.number, before, **values)
-            except DBAPIError as failure:
+            except (CatalogUnavailable, DBAPIError) as failure:
                 log.error("a query's state is not written", action="query-state", query=query.id, error=str(failure))
                 if self._closing.wait(_TRY_AGAIN_SECONDS):
                     return False
