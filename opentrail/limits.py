@@ -148,6 +148,11 @@ TAIL_CHUNK_ROWS = 8192  # the hot tail is kept in sorted chunks of so many event
 TAIL_BLOCK_RECORDS = 64  # records that the tail compresses together
 LISTING_MEMORY_BYTES = 512 * MIB  # what DuckDB may use to bring a listing in order before it spills to disk
 
+# The clock that deletion goes by
+CLOCK_JUMP_SECONDS = 86_400  # ahead of what was seen to pass, stops of the program included, that is believed at once
+CLOCK_SETTLE_SECONDS = 86_400.0  # of running, after which a clock that jumped further is believed
+CLOCK_WRITE_SECONDS = 300.0  # between two times that what is believed is written down
+
 # The catalog: how long a transaction waits for the write lock of another process
 CATALOG_BUSY_SECONDS = 30.0
 CATALOG_BUSY_DOOR_SECONDS = 5.0  # where a caller waits; clients give up after a minute, and then know nothing

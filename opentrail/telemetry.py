@@ -71,6 +71,9 @@ TRAIL_ABANDONED = Gauge(
 TRAIL_ERRORS = Gauge(
     "opentrail_trail_errors", "Trails whose last delivery of a kind was refused", ["what"], registry=REGISTRY
 )
+CLOCK_AHEAD = Gauge(
+    "opentrail_clock_ahead_seconds", "How far the clock is ahead of what deletion goes by", registry=REGISTRY
+)
 LAKE_STORES = Gauge("opentrail_lake_stores", "Event data stores, by status", ["status"], registry=REGISTRY)
 LAKE_EVENTS = Gauge("opentrail_lake_events", "Events in the tables of event data stores", registry=REGISTRY)
 LAKE_FILES = Gauge("opentrail_lake_files", "Their Parquet files", registry=REGISTRY)

@@ -29,11 +29,14 @@ _log = telemetry.logger("history")
 
 
 class HistoryFollower:
-    """Implements followers.FlushingFollower. For one thread."""
+    """Implements followers.FlushingFollower. For one thread. `retention`: the clock that events expire by."""
 
-    def __init__(self, tables: Path, clock: Clock, settings: HistorySettings | None = None) -> None:
+    def __init__(
+        self, tables: Path, clock: Clock, settings: HistorySettings | None = None, retention: Clock | None = None
+    ) -> None:
         self._tables = tables
         self._clock = clock
+        self._retention = retention if retention is not None else clock
         self._settings = settings if settings is not None else HistorySettings()
         self._reader = SnapshotReader(tables)
         self._table: EventTable | None = None
@@ -182,7 +185,7 @@ class HistoryFollower:
     def _retain(self, table: EventTable) -> bool:
         if not self._is_time("retention", self._settings.retention_check_s):
             return False
-        keep_after_us = self._clock.now_us() - self._settings.retention_days * DAY_SECONDS * _MICROSECONDS
+        keep_after_us = self._retention.now_us() - self._settings.retention_days * DAY_SECONDS * _MICROSECONDS
         gone = expired(table.snapshot.files, keep_after_us)
         if gone:
             table.drop(gone, keep_after_us)

@@ -55,8 +55,13 @@ class LakeFollower:
         settings: LakeSettings,
         make_matcher: MakeMatcher,
         key_refused: Callable[[EventDataStore], bool] = lambda store: False,
+        retention: Clock | None = None,
     ) -> None:
-        """`key_refused`: whether a store's KMS key cannot be used now; it is asked all the time, and must not wait."""
+        """`key_refused`: whether a store's KMS key cannot be used now; it is asked all the time, and must not wait.
+
+        `retention`: the clock that events and deleted stores expire by.
+        """
+        self._retention = retention if retention is not None else clock
         self._catalog = EventDataStores(engine)
         self._tables = tables
         self._read_journal = read_journal
@@ -216,7 +221,7 @@ class LakeFollower:
             table.close()
 
     def _judge(self, stores: Iterable[StoreInPass], batch: Batch) -> None:
-        events, now, now_us = events_of(batch), self._clock.monotonic(), self._clock.now_us()
+        events, now, now_us = events_of(batch), self._clock.monotonic(), self._retention.now_us()
         for store in stores:
             if store.waits:
                 continue  # what comes after what it waits for would pass that over
@@ -329,7 +334,7 @@ class LakeFollower:
             return False
         if store.id not in self._upkeep:
             self._upkeep[store.id] = TableUpkeep(self._table(store), self._clock, self._settings)
-        keep_us = keep_after_us(store.timeline.store, self._clock.now_us())
+        keep_us = keep_after_us(store.timeline.store, self._retention.now_us())
         federated = store.timeline.store.federation_status == "ENABLED"
         return self._upkeep[store.id].step(keep_us, federated=federated, busy=self._busy)
 
@@ -339,7 +344,7 @@ class LakeFollower:
         if now < self._removals_at:
             return False
         self._removals_at = now + self._settings.removal_check_s
-        due_us = self._clock.now_us() - limits.STORE_DELETION_SECONDS * _MICROSECONDS
+        due_us = self._retention.now_us() - limits.STORE_DELETION_SECONDS * _MICROSECONDS
         gone = [one.timeline for one in stores if (one.timeline.store.deleted_at_us or due_us) < due_us]
         for timeline in gone:
             if self._catalog.remove(timeline.newest):

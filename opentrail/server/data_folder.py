@@ -5,6 +5,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from opentrail.trusted_clock import FILE_NAME
+
 PRIVATE_FOLDER_MODE = 0o700
 
 
@@ -44,6 +46,11 @@ class DataFolder:
     def tables(self) -> Path:
         """Iceberg tables: their catalog, metadata and segments."""
         return self.root / "tables"
+
+    @property
+    def trusted_clock(self) -> Path:
+        """What time it is as far as deletion is concerned; see `opentrail.trusted_clock`."""
+        return self.root / FILE_NAME
 
     @property
     def locks(self) -> Path:

@@ -53,8 +53,9 @@ class Delivering:
         members: tuple[str, ...],
         own_endpoint: str,
         secret: str,
+        retention: Clock,
     ) -> None:
-        """`own_endpoint`: the URL of the AWS port from this machine."""
+        """`own_endpoint`: the URL of the AWS port from this machine; `retention`: the clock that things expire by."""
         self._engine = open_catalog(folder.catalog)
         self.calls = calls = OwnCalls(delivery, AccessKeys(self._engine, keys.root), keys.root, own_endpoint, secret)
         clients = Clients(
@@ -72,6 +73,7 @@ class Delivering:
             clock,
             delivery_settings(delivery, regions, members),
             sealer=keys.sealer,
+            retention=retention,
         )
         self._runner = Runner(journal, self._delivery.follower, folder.locks / DELIVERY_LOCK, clock)
         self._watch = ProtectionWatch(self._engine, ProtectionLook(clients, calls.folders), clock)

@@ -37,8 +37,9 @@ class LakeWriting:
         lake: Lake,
         regions: tuple[str, ...],
         check_key: CheckKey,
+        retention: Clock,
     ) -> None:
-        """`check_key` asks KMS about the key of a store."""
+        """`check_key` asks KMS about the key of a store; `retention`: the clock that events expire by."""
         self._engine = open_catalog(folder.catalog)
         self._keys = StoreKeyWatch(self._engine, check_key, clock)
         self._follower = LakeFollower(
@@ -49,6 +50,7 @@ class LakeWriting:
             lake_settings(lake),
             Reach(regions).matcher,
             self._keys.refuses,
+            retention,
         )
         self._runner = Runner(journal, self._follower, folder.locks / LAKE_LOCK, clock)
         self._thread: threading.Thread | None = None

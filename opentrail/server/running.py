@@ -7,17 +7,13 @@ import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
 import msgspec
 import typer
 import uvloop
 
-from opentrail.catalog.bucket_protection import BucketProtections
-from opentrail.catalog.delivery_summary import DeliverySummary
-from opentrail.catalog.event_data_stores import Status
-from opentrail.catalog.store_keys import StoreKeyAnswers
-from opentrail.clock import MICROSECONDS, SystemClock
+from opentrail.clock import SystemClock
 from opentrail.intake import record_unended
 from opentrail.recorder.outgoing import DEFAULT_REGION
 from opentrail.recorder.proxy.outbox import Outbox
@@ -31,6 +27,7 @@ from opentrail.server.collection import spare_what_is_there
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.delivering import SECRET_VARIABLE
 from opentrail.server.folder_modes import note_root, require_private, write_privately
+from opentrail.server.gauges import FOLLOWERS, refresh_gauges
 from opentrail.server.health import Health, health_app
 from opentrail.server.http_server import QuietServer, http_server
 from opentrail.server.kept_retention import keep_retention, shortened_event
@@ -40,25 +37,7 @@ from opentrail.server.sandbox import LOOPBACK, Sandbox, start_sandbox, wait_sand
 from opentrail.server.server_lock import ServerLock
 from opentrail.server.settings import Organization, Settings
 from opentrail.server.worker import WorkerSettings, worker_command
-from opentrail.telemetry import (
-    FOLLOWER_LAG,
-    FOLLOWER_POSITION,
-    JOURNAL_HEAD,
-    LAKE_BYTES,
-    LAKE_EVENTS,
-    LAKE_FILES,
-    LAKE_KEYS_REFUSED,
-    LAKE_STORES,
-    LAKE_UNREADABLE,
-    TRAIL_ABANDONED,
-    TRAIL_BUCKETS_UNPROTECTED,
-    TRAIL_ERRORS,
-    TRAIL_OLDEST_WAITING,
-    TRAIL_OUTBOX_BYTES,
-    TRAIL_OUTBOX_FILES,
-    configure_logging,
-    logger,
-)
+from opentrail.telemetry import configure_logging, logger
 
 log = logger("server")
 
@@ -66,7 +45,6 @@ REVIVE_EVERY_SECONDS = 0.5
 TELL_EVERY_SECONDS = 5.0  # between two looks whether calls were refused for their number
 GRACE_SECONDS = 20.0  # calls under way may take this long after the server is asked to stop
 CONSOLE_GRACE_SECONDS = 1
-FOLLOWERS = ("history", "trails", "lake")
 
 
 class Sockets(NamedTuple):
@@ -146,7 +124,7 @@ async def _serve(
     run_folder = workers.run_folder if workers is not None else None
     if workers is not None:
         children.extend(workers.children)
-    pages = health_app(lambda: _health(parts, children), lambda: _refresh(parts), run_folder)
+    pages = health_app(lambda: _health(parts, children), lambda: refresh_gauges(parts, folder), run_folder)
     console = http_server(pages, grace_seconds=CONSOLE_GRACE_SECONDS, tls=tls)
     serving = asyncio.create_task(console.serve(sockets=[sockets.console]))
     await _started(serving, console)
@@ -258,41 +236,6 @@ def _health(parts: Parts, children: Sequence[Child]) -> Health:
         follower_positions={name: parts.journal.position(name) for name in FOLLOWERS},
         parts={child.program.name: child.running for child in children},
     )
-
-
-def _refresh(parts: Parts) -> None:
-    head = parts.journal.head()
-    JOURNAL_HEAD.set(head)
-    for name in FOLLOWERS:
-        position = parts.journal.position(name)
-        FOLLOWER_POSITION.labels(name).set(position)
-        FOLLOWER_LAG.labels(name).set(head - position)
-    _refresh_delivery(parts)
-    _refresh_lake(parts)
-
-
-def _refresh_delivery(parts: Parts) -> None:
-    summary = DeliverySummary(parts.catalog)
-    TRAIL_OUTBOX_FILES.set(summary.files)
-    TRAIL_OUTBOX_BYTES.set(summary.bytes)
-    TRAIL_ABANDONED.set(summary.abandoned)
-    waits_us = SystemClock().now_us() - summary.oldest if summary.oldest is not None else 0
-    TRAIL_OLDEST_WAITING.set(max(waits_us, 0) / MICROSECONDS)
-    for what, trails in summary.errors.items():
-        TRAIL_ERRORS.labels(what).set(trails)
-    for what, buckets in BucketProtections(parts.catalog).lacking().items():
-        TRAIL_BUCKETS_UNPROTECTED.labels(what).set(buckets)
-
-
-def _refresh_lake(parts: Parts) -> None:
-    summary = parts.lake.now()
-    for status in get_args(Status):
-        LAKE_STORES.labels(status).set(summary.stores.get(status, 0))
-    LAKE_EVENTS.set(summary.events)
-    LAKE_FILES.set(summary.files)
-    LAKE_BYTES.set(summary.bytes)
-    LAKE_UNREADABLE.set(summary.unreadable)
-    LAKE_KEYS_REFUSED.set(StoreKeyAnswers(parts.catalog).count_refused())
 
 
 def _ready_line(folder: DataFolder, sockets: Sockets, tls: ssl.SSLContext | None, sandbox: Sandbox | None) -> str:

@@ -33,6 +33,7 @@ from opentrail.server.settings import Delivery, History, Lake
 from opentrail.server.settings import Journal as JournalSettings
 from opentrail.server.store_rooms import key_check_of
 from opentrail.telemetry import configure_logging, logger
+from opentrail.trusted_clock import TrustedClock
 
 log = logger("server")
 
@@ -92,7 +93,8 @@ def run(settings: WorkerSettings) -> None:
     folder = DataFolder(Path(settings.data_dir))
     keys = open_folder_keys(folder.secrets)
     journal = Journal.open(folder.journal, clock, sealer=keys.sealer)
-    follower = HistoryFollower(folder.tables, clock, history_settings(settings.history))
+    retention = TrustedClock(clock, folder.trusted_clock)
+    follower = HistoryFollower(folder.tables, clock, history_settings(settings.history), retention)
     runner = Runner(journal, follower, folder.locks / HISTORY_LOCK, clock)
     thread = threading.Thread(target=runner.run, args=(stop,), name="history")
     thread.start()
@@ -106,9 +108,11 @@ def run(settings: WorkerSettings) -> None:
         settings.members,
         settings.own_endpoint,
         os.environ.get(SECRET_VARIABLE, ""),
+        retention,
     )
     delivering.start(stop)
-    lake = LakeWriting(folder, journal, clock, settings.lake, settings.regions, key_check_of(delivering.calls))
+    check_key = key_check_of(delivering.calls)
+    lake = LakeWriting(folder, journal, clock, settings.lake, settings.regions, check_key, retention)
     lake.start(stop)
     importing = Importing(
         folder, delivering.engine, settings.delivery, settings.own_endpoint, log_json=settings.log_json
@@ -118,7 +122,7 @@ def run(settings: WorkerSettings) -> None:
     while not stop.wait(limits.IMPORT_LOOK_SECONDS) and thread.is_alive() and delivering.running and lake.running:
         importing.look()
         if clock.monotonic() >= trim_at:
-            trim_journal(journal, clock.now_us() - keep_us)
+            trim_journal(journal, retention.now_us() - keep_us)
             trim_at = clock.monotonic() + TRIM_EVERY_SECONDS
     stop.set()
     importing.close()

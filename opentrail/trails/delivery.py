@@ -30,6 +30,7 @@ class TrailDelivery:
     """`follower` is to be driven by one owner; with its first step the owner's threads begin to deliver.
 
     `threads` False: nothing is delivered but by `deliverer.run_due`. `sealer` seals the files that wait.
+    `retention`: the clock by which what cannot be delivered is given up.
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class TrailDelivery:
         *,
         threads: bool = True,
         sealer: Sealer | None = None,
+        retention: Clock | None = None,
     ) -> None:
         outbox = Outbox(outbox_folder, sealer)
         writer = BucketWriter(clients, outbox, clock, settings)
-        in_order = InOrder(clock, settings.give_up_s)
+        in_order = InOrder(retention if retention is not None else clock, settings.give_up_s)
         self._threads = threads
         self.deliverer = Deliverer(
             engine,

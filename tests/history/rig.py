@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from opentrail.clock import SettableClock
+from opentrail.clock import Clock, SettableClock
 from opentrail.history import FoundEvent, History, HistoryFollower, HistorySettings, LookupRequest
 from opentrail.journal import Entries, Journal
 from tests.segments.made_events import Oracle
@@ -23,9 +23,9 @@ class Rig:
         self._followers: list[HistoryFollower] = []
         self.follower = self.new_follower()
 
-    def new_follower(self, settings: HistorySettings = LAZY) -> HistoryFollower:
+    def new_follower(self, settings: HistorySettings = LAZY, retention: Clock | None = None) -> HistoryFollower:
         """A follower as after a start of the process; replaces the rig's own."""
-        self.follower = HistoryFollower(self.tables, self.clock, settings)
+        self.follower = HistoryFollower(self.tables, self.clock, settings, retention)
         self._followers.append(self.follower)
         return self.follower
 

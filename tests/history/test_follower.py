@@ -10,6 +10,7 @@ from opentrail.history import HistorySettings
 from opentrail.history.check import check
 from opentrail.segments.snapshot import SnapshotReader
 from opentrail.segments.table import EventTable
+from opentrail.trusted_clock import TrustedClock
 from tests.history.rig import LAZY, Rig
 from tests.segments.made_events import START_US, made_entries
 
@@ -190,6 +191,24 @@ def test_an_event_stays_ninety_days_after_it_happened_or_arrived(rig: Rig) -> No
     rig.follower.tick()
     assert parquet_files(rig) == set()
     assert whole(rig)
+
+
+def test_a_clock_that_jumps_ahead_deletes_no_event(rig: Rig) -> None:
+    settings = HistorySettings(retention_check_s=0, compaction_check_s=1e9, sweep_check_s=0, sweep_grace_s=0)
+    rig.new_follower(settings, TrustedClock(rig.clock, rig.folder / "clock.json"))
+    rig.append(made_entries(20))
+    rig.commit()
+    rig.clock.jump(365 * DAY_S)
+    rig.append(made_entries(20, seed=2))
+    rig.commit()
+    for _ in range(5):
+        rig.clock.advance(3600)
+        rig.follower.tick()
+    assert len(positions(rig)) == 40
+    rig.clock.jump(-365 * DAY_S)
+    rig.clock.advance(DAY_S)
+    rig.follower.tick()
+    assert len(positions(rig)) == 40 and whole(rig)
 
 
 def test_one_file_holds_one_day_of_arrival(rig: Rig) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from opentrail.catalog.channels import Channel, Channels
 from opentrail.catalog.database import open_catalog
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores, StoreVersion
-from opentrail.clock import SettableClock
+from opentrail.clock import Clock, SettableClock
 from opentrail.journal import Entries, Journal
 from opentrail.lake.engine import Engine
 from opentrail.lake.follower import LakeFollower
@@ -49,7 +49,7 @@ class Rig:
         self._followers: list[LakeFollower] = []
         self.follower = self.new_follower()
 
-    def new_follower(self, settings: LakeSettings = LAZY) -> LakeFollower:
+    def new_follower(self, settings: LakeSettings = LAZY, retention: Clock | None = None) -> LakeFollower:
         """A follower as after a start of the process; replaces the rig's own."""
         if self._followers:
             self._followers[-1].close()
@@ -61,6 +61,7 @@ class Rig:
             settings,
             self.reach.matcher,
             lambda store: store.id in self.without_key,
+            retention,
         )
         self._followers.append(self.follower)
         self._read_through = None

@@ -7,6 +7,7 @@ from opentrail.clock import SettableClock
 from opentrail.lake.follower import LakeFollower
 from opentrail.lake.settings import LakeSettings
 from opentrail.segments.table import EventTable
+from opentrail.trusted_clock import TrustedClock
 from tests.lake.rig import ACCOUNT, LAZY, Rig, only, replace
 from tests.segments.made_events import made_entries
 
@@ -209,6 +210,22 @@ def test_what_has_served_its_time_is_not_seen_and_then_goes(rig):
     rig.follower.tick()
     assert rig.snapshot(store).files == ()
     assert rig.snapshot(store).expired_before_us > 0
+
+
+def test_a_clock_that_jumps_ahead_deletes_nothing_and_lets_events_in(rig):
+    kept, deleted = rig.create(1, retention_days=7), rig.create(2, retention_days=7)
+    first, second = made_entries(100), made_entries(100, seed=2)
+    settings = replace(LAZY, retention_check_s=0.0, removal_check_s=0.0)
+    rig.new_follower(settings, TrustedClock(rig.clock, rig.folder / "clock.json"))
+    rig.append(first)
+    rig.commit()
+    rig.change(deleted, status="PENDING_DELETION", deleted_at_us=rig.clock.now_us())
+    rig.clock.jump(365 * 86_400)
+    rig.append(second)  # they waited in the journal when the clock jumped
+    rig.commit()
+    rig.follower.tick()
+    assert rig.snapshot(kept).rows == len(wanted(first)) + len(wanted(second))
+    assert rig.snapshot(deleted).rows == len(wanted(first)), "it can still be restored"
 
 
 def test_a_file_that_is_half_over_is_written_again_without_what_is(rig):
