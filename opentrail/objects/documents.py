@@ -1,6 +1,7 @@
 """From one stored object to the raw records in it, in parts, whatever the object's form and size.
 
-Forms: `{"Records":[..]}` (log files, history downloads), a JSON array, JSON lines, one record; each gzip or not.
+Forms: `{"Records":[..]}` (log files, history downloads), a JSON array, JSON lines, one record; each gzip or not, and
+each with records or with the envelopes in which other services carry them (`record.wrapping`).
 A document of up to limits.IMPORT_CHUNK_BYTES is split whole. A longer one is cut as it comes: lines at their ends,
 lists after the last element that is complete, so that memory stays bounded however long the document is.
 A prefix of a list that is itself a well-formed list ends at an element: JSON is read from left to right.
@@ -21,12 +22,13 @@ from opentrail.objects.inflating import DocumentReader
 from opentrail.objects.port import ObjectReader
 from opentrail.record.faults import NotALogFile
 from opentrail.record.text import one_line, split_with_faults
+from opentrail.record.wrapping import carries_record, opened, without_export_time
 
 CUTS_TRIED = 8
 LINES_LOOKED_AT = 64
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_LIST_HEAD = re.compile(rb'\s*(?:\{\s*"Records"\s*:\s*)?\[')
+_LIST_HEAD = re.compile(rb'\s*(?:\{\s*"(?:Records|Events|events)"\s*:\s*)?\[')
 _LOG_FILE_HEAD = re.compile(rb'\s*(?:\[|\{\s*"Records"\s*:)')
 # Between two elements of a list; the first form is what AWS writes and seldom stands deeper inside a record.
 _RECORD_SEAM = re.compile(rb'\}\s*(,)\s*(?=\{\s*"eventVersion")')
@@ -106,7 +108,10 @@ def _long(document: DocumentReader, head: bytes) -> Iterator[Part]:
 
 def _looks_like_lines(head: bytes) -> bool:
     """Whether most of the first lines begin and end as objects do; the last one may be incomplete."""
-    lines = [line.strip() for line in head[: limits.IMPORT_CHUNK_BYTES].split(b"\n", LINES_LOOKED_AT)[:-1]]
+    lines = [
+        without_export_time(line.strip())
+        for line in head[: limits.IMPORT_CHUNK_BYTES].split(b"\n", LINES_LOOKED_AT)[:-1]
+    ]
     filled = [line for line in lines if line]
     objects = [line for line in filled if line[:1] in (b"{", b"[") and line[-1:] in (b"}", b"]")]
     return bool(objects) and 2 * len(objects) >= len(filled)
@@ -146,10 +151,10 @@ def _after_line(document: DocumentReader) -> bytes:
 def _lines_to_part(text: bytes, index: int) -> Part:
     """Each line a record, or a log file of its own. Whether a record is well formed is for its view to say."""
     part = Part([], [])
-    for line in text.split(b"\n"):
-        stripped = line.strip()
-        if not stripped:
-            continue
+    lines = [without_export_time(stripped) for line in text.split(b"\n") if (stripped := line.strip())]
+    if lines and carries_record(lines[0]):
+        lines = opened(lines)
+    for stripped in lines:
         if _LOG_FILE_HEAD.match(stripped) is None:
             part.raws.append((index, one_line(stripped)))
             index += 1
@@ -195,7 +200,8 @@ def _complete_elements(buffer: bytes) -> tuple[Part, bytes] | None:
                 elements = _elements.decode(b"[" + buffer[:cut] + b"]")
             except (msgspec.DecodeError, RecursionError):
                 continue
-            return Part([(at, one_line(bytes(raw))) for at, raw in enumerate(elements)]), buffer[cut + 1 :]
+            raws = opened([bytes(raw) for raw in elements])
+            return Part([(at, one_line(raw)) for at, raw in enumerate(raws)]), buffer[cut + 1 :]
     return None
 
 

@@ -1,9 +1,10 @@
 """Documents of log files to the raw bytes of their records.
 
-A document is `{"Records":[..]}`, a JSON array of records, one record, or JSON lines of any of these. A record keeps
-every byte it came with; only where it spreads over several lines is the white space between its tokens taken out, so
-that a record is always one line. The fast way lets msgspec cut the document without decoding it; a document that it
-refuses (one bad record spoils the whole array) is cut by a scanner of its own, which sets the bad elements aside.
+A document is `{"Records":[..]}`, a JSON array of records, one record, or JSON lines of any of these; envelopes of
+other services give the records that they carry (see `wrapping`). A record keeps every byte it came with; only where it
+spreads over several lines is the white space between its tokens taken out, so that a record is always one line. The
+fast way lets msgspec cut the document without decoding it; a document that it refuses (one bad record spoils the whole
+array) is cut by a scanner of its own, which sets the bad elements aside.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from opentrail.record.faults import NotALogFile
+from opentrail.record.wrapping import carries_record, is_whole_line, opened, without_export_time
 
 _SPACE = b" \t\r\n"
 _BRACE = 0x7B
@@ -86,7 +88,7 @@ def split_with_faults(document: bytes) -> tuple[list[tuple[int, bytes]], list[Sp
     if not body:
         raise NotALogFile("the file is empty", "empty")
     try:
-        elements = [bytes(element) for element in _quick_elements(body)]
+        elements = opened([bytes(element) for element in _quick_elements(body)])
     except (msgspec.DecodeError, RecursionError):
         return _split_by_scanning(body)
     if b"\n" in body or b"\r" in body or not all(element[0] == _BRACE for element in elements):
@@ -121,7 +123,7 @@ def _elements_of_object(body: bytes) -> list[msgspec.Raw]:
         raise NotALogFile("its Records is no list", "other") from fault
     if file.Records is not None:
         return file.Records
-    if file.is_record:
+    if file.is_record or carries_record(body):
         return [msgspec.Raw(body)]
     if file.is_digest:
         raise NotALogFile("it is a digest file: it vouches for log files and holds no records", "digest")
@@ -148,6 +150,7 @@ def _split_by_scanning(body: bytes) -> tuple[list[tuple[int, bytes]], list[Split
         pieces = list(_scan(body, 1))
     else:
         pieces = list(_expanded(_lines_or_values(body)))
+    pieces = _opened_pieces(pieces)
     good: list[tuple[int, bytes]] = []
     faults: list[SplitFault] = []
     for index, (piece, fault) in enumerate(pieces):
@@ -162,6 +165,13 @@ def _split_by_scanning(body: bytes) -> tuple[list[tuple[int, bytes]], list[Split
     return good, faults
 
 
+def _opened_pieces(pieces: list[tuple[bytes, str | None]]) -> list[tuple[bytes, str | None]]:
+    """The same with records in place of the envelopes that carry them."""
+    if not any(fault is None and carries_record(piece) for piece, fault in pieces[:1]):
+        return pieces
+    return [(part, fault) for piece, fault in pieces for part in ([piece] if fault is not None else opened([piece]))]
+
+
 def _is_several_values(body: bytes) -> bool:
     """Whether another value follows the first one: JSON lines of log files."""
     end = _end_of_value(body, 0)
@@ -170,8 +180,8 @@ def _is_several_values(body: bytes) -> bool:
 
 def _lines_or_values(body: bytes) -> Iterator[tuple[bytes, str | None]]:
     """Top-level values: one a line, or spread over lines where a line alone is no value."""
-    lines = [stripped for line in body.split(b"\n") if (stripped := line.strip(_SPACE))]
-    whole = sum(1 for line in lines if line[:1] == b"{" and line[-1:] == b"}")
+    lines = [without_export_time(stripped) for line in body.split(b"\n") if (stripped := line.strip(_SPACE))]
+    whole = sum(1 for line in lines if is_whole_line(line))
     if 2 * whole >= len(lines):
         for line in lines:
             yield line, None

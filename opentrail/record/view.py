@@ -6,9 +6,12 @@ boolean written as text, a number as an account, parameters that are a string, l
 field by field; they never raise where a person could still tell what is meant. The view never changes the bytes.
 """
 
+import hashlib
 import json
+import re
+import uuid
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -19,6 +22,8 @@ from opentrail.record.faults import BadRecord
 _Kind = TypeVar("_Kind", bound=msgspec.Struct)
 
 ABSENT = msgspec.Raw(b"")
+_WITHOUT_ID: Final = "1.0"
+_LAYOUT: Final = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)|[ \t\r\n]++', re.DOTALL)  # a string, or white space
 
 
 class SessionIssuerView(msgspec.Struct, gc=False):
@@ -132,9 +137,10 @@ def view(raw: bytes) -> RecordView:
     """
     require_limits(raw)
     try:
-        return _decode_record(raw)
+        found = _decode_record(raw)
     except (msgspec.DecodeError, RecursionError):
-        return _view_leniently(raw)
+        found = _view_leniently(raw)
+    return found if found.eventID else _identified(found, raw)
 
 
 def require_limits(raw: bytes) -> None:
@@ -155,9 +161,21 @@ def views(raws: Iterable[bytes]) -> list[RecordView | BadRecord]:
     """
     raws = raws if isinstance(raws, list) else list(raws)
     try:
-        return [_decode_record(raw) for raw in raws]
+        found = [_decode_record(raw) for raw in raws]
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return [_view_or_fault(raw) for raw in raws]
+    return [told if told.eventID else _identified(told, raw) for told, raw in zip(found, raws, strict=True)]
+
+
+def _identified(record: RecordView, raw: bytes) -> RecordView:
+    """Records of version 1.0 have no eventID (it came with 1.01): theirs follows from what they say.
+
+    So the same record is known again, however it is laid out. Source: AWS CloudTrail User Guide, "record contents".
+    """
+    if record.eventVersion == _WITHOUT_ID and record.eventName and not record.eventId:
+        said = _LAYOUT.sub(rb"\1", raw)
+        record.eventID = str(uuid.UUID(bytes=hashlib.blake2b(said, digest_size=16).digest(), version=5))
+    return record
 
 
 def _view_or_fault(raw: bytes) -> RecordView | BadRecord:

@@ -54,6 +54,10 @@ def envelope(raws: list[bytes]) -> bytes:
     return b'{"Records":[' + b",".join(raws) + b"]}"
 
 
+def text(raw: bytes) -> bytes:
+    return json.dumps(raw.decode()).encode()
+
+
 LONG = records(2 * 3 * limits.IMPORT_CHUNK_BYTES // (2 * len(record(0))))
 FORMS = {
     "log file": envelope,
@@ -65,6 +69,15 @@ FORMS = {
     "a log file a line": lambda raws: (
         envelope(raws[: len(raws) // 2]) + b"\n" + envelope(raws[len(raws) // 2 :]) + b"\n"
     ),
+    "answer of LookupEvents": lambda raws: (
+        b'{\n "Events": [\n'
+        + b",\n".join(b'{"EventId":"x","CloudTrailEvent":' + text(raw) + b"}" for raw in raws)
+        + b"]}"
+    ),
+    "lines of EventBridge": lambda raws: b"\n".join(
+        b'{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":' + raw + b"}" for raw in raws
+    ),
+    "export of CloudWatch Logs": lambda raws: b"\n".join(b"2026-03-04T10:15:31.000Z " + raw for raw in raws),
 }
 
 

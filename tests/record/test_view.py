@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opentrail import limits
+from opentrail.record.envelope import envelope, read_envelope
 from opentrail.record.faults import BadRecord
 from opentrail.record.view import RecordView, generic, insight, is_object, session, view, views
 
@@ -198,3 +200,18 @@ def test_no_bytes_crash_a_view(raw: bytes) -> None:
         assert isinstance(view(raw), RecordView)
     except BadRecord as fault:
         assert fault.reason
+
+
+def test_a_record_of_the_first_version_is_known_by_what_it_says() -> None:
+    record = {"eventVersion": "1.0", "eventTime": "2014-03-04T10:15:31Z", "eventName": "StopInstances", "n": "a  b"}
+    laid_out, compact = json.dumps(record, indent=2).encode(), json.dumps(record, separators=(",", ":")).encode()
+    other = json.dumps(record | {"n": "a b"}).encode()
+    assert UUID(view(compact).eventID).version == 5
+    assert view(laid_out).eventID == view(compact).eventID != view(other).eventID
+    assert [told.eventID for told in views([compact, other])] == [view(compact).eventID, view(other).eventID]
+    assert envelope(view(compact)).event_id == read_envelope(compact).event_id == view(compact).eventID
+
+
+def test_later_records_are_given_no_id() -> None:
+    assert of({"eventVersion": "1.01", "eventName": "StopInstances"}).eventID is None
+    assert of({"eventVersion": "1.0", "eventName": "PutObject", "eventId": "b"}).eventID is None

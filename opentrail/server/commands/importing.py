@@ -50,8 +50,9 @@ def import_command(
 ) -> None:
     """Read CloudTrail log files into the event history, each event once.
 
-    Log files, history downloads and JSON lines are taken, packed or not. Broken off, the same command goes on where it
-    was. Records that cannot be read are set aside with their file, index and reason.
+    Log files, history downloads, answers of LookupEvents, EventBridge's events, what CloudWatch Logs gave out and JSON
+    lines are taken, packed or not. Broken off, the same command goes on where it was. Records that cannot be read are
+    set aside with their file, index and reason.
     """
     clock = SystemClock()
     store = open_location(source, endpoint_url)
