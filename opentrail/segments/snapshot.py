@@ -14,6 +14,7 @@ from typing import Final
 from pyiceberg.manifest import DataFile, ManifestEntryStatus, ManifestFile
 from pyiceberg.serializers import FromInputFile
 from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.snapshots import Snapshot as IcebergSnapshot
 
 from opentrail.segments.faults import TableCorrupt, TableUnreadable
 from opentrail.segments.file_io import DurableFileIO, file_properties
@@ -72,6 +73,7 @@ class SnapshotReader:
         schema = layout.schema()
         self._bounded = [schema.find_field(name).field_id for name in layout.bounded]
         self._manifests: dict[str, tuple[SegmentFile, ...]] = {}
+        self._lists: dict[str, tuple[ManifestFile, ...]] = {}  # by the location of their manifest list
         self._connection: sqlite3.Connection | None = None
 
     def location(self) -> str:
@@ -113,7 +115,9 @@ class SnapshotReader:
     def of_metadata(self, metadata: TableMetadata, location: str) -> Snapshot:
         """The snapshot of metadata that is in memory already."""
         current = metadata.current_snapshot()
-        manifests = current.manifests(self._io) if current is not None else []
+        kept = {snapshot.manifest_list for snapshot in metadata.snapshots}
+        self._lists = {location: listed for location, listed in self._lists.items() if location in kept}
+        manifests = self.manifests_of(current) if current is not None else ()
         known = {manifest.manifest_path: self._files_of(manifest) for manifest in manifests}
         self._manifests = known
         files = tuple(file for part in known.values() for file in part)
@@ -121,6 +125,13 @@ class SnapshotReader:
         return Snapshot(
             location, int(properties.get(POSITION_PROPERTY, "0")), files, int(properties.get(EXPIRED_PROPERTY, "0"))
         )
+
+    def manifests_of(self, snapshot: IcebergSnapshot) -> tuple[ManifestFile, ...]:
+        """The manifests of one of the table's snapshots; their list is read once."""
+        found = self._lists.get(snapshot.manifest_list)
+        if found is None:
+            found = self._lists[snapshot.manifest_list] = tuple(snapshot.manifests(self._io))
+        return found
 
     def close(self) -> None:
         """Let go of the catalog."""

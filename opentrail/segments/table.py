@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Self
 
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
-from pyiceberg.io.pyarrow import parquet_file_to_data_file
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
 from opentrail import telemetry
+from opentrail.segments.committing import CommitterCatalog
+from opentrail.segments.data_files import DataFiles
 from opentrail.segments.file_io import DurableFileIO, file_properties, location_of
 from opentrail.segments.layout import HISTORY, TableLayout
 from opentrail.segments.snapshot import (
@@ -44,13 +44,14 @@ _PROPERTIES: Final = {
 class EventTable:
     """The committer's hold of one table of a tables folder."""
 
-    def __init__(self, catalog: SqlCatalog, table: Table, tables: Path, layout: TableLayout) -> None:
+    def __init__(self, catalog: CommitterCatalog, table: Table, tables: Path, layout: TableLayout) -> None:
         self._catalog = catalog
         self._table = table
         self._reader = SnapshotReader(tables, layout)
         self.layout = layout
         self.folder = layout.folder(tables.resolve())
         self._io = DurableFileIO(file_properties(tables, layout.namespace))
+        self._files = DataFiles(self._io, table.metadata)
         self._commits = 0
         self._snapshot = self._reader.of_metadata(table.metadata, table.metadata_location)
 
@@ -70,6 +71,7 @@ class EventTable:
                 POSITION_PROPERTY: str(position),
             },
         )
+        catalog.hold(table)
         return cls(catalog, table, tables, layout)
 
     @property
@@ -94,7 +96,7 @@ class EventTable:
 
     def append(self, segments: Iterable[Path], position: int) -> None:
         """Commit new segments; with them, every event up to `position` is in the table."""
-        files = [self._data_file(path) for path in segments]
+        files = [self._files.describe(path) for path in segments]
         with self._table.transaction() as transaction:
             transaction.set_properties({POSITION_PROPERTY: str(position)})
             if files:
@@ -110,7 +112,7 @@ class EventTable:
         """
         with self._table.transaction() as transaction:
             self._expired(transaction, expired_before_us)
-            self._overwrite(transaction, gone, [self._data_file(path) for path in added])
+            self._overwrite(transaction, gone, [self._files.describe(path) for path in added])
         self._committed()
 
     def drop(self, gone: Iterable[SegmentFile], expired_before_us: int) -> None:
@@ -141,7 +143,7 @@ class EventTable:
         locations = [self._table.metadata_location, *(entry.metadata_file for entry in metadata.metadata_log)]
         for snapshot in metadata.snapshots:
             locations.append(snapshot.manifest_list)
-            locations += [manifest.manifest_path for manifest in snapshot.manifests(self._io)]
+            locations += [manifest.manifest_path for manifest in self._reader.manifests_of(snapshot)]
         return {self._io.resolve(location) for location in locations}
 
     def close(self) -> None:
@@ -160,12 +162,9 @@ class EventTable:
             for file in added:
                 update.append_data_file(file)
 
-    def _data_file(self, path: Path) -> DataFile:
-        return parquet_file_to_data_file(self._io, self._table.metadata, location_of(path))
-
     def _data_files(self, paths: set[Path]) -> list[DataFile]:
         snapshot = self._table.metadata.current_snapshot()
-        manifests = snapshot.manifests(self._io) if snapshot is not None else []
+        manifests = self._reader.manifests_of(snapshot) if snapshot is not None else []
         return [
             entry.data_file
             for manifest in manifests
@@ -190,9 +189,9 @@ def drop_table(tables: Path, layout: TableLayout) -> None:
     shutil.rmtree(layout.folder(tables), ignore_errors=True)
 
 
-def _catalog(tables: Path, layout: TableLayout) -> SqlCatalog:
+def _catalog(tables: Path, layout: TableLayout) -> CommitterCatalog:
     tables.mkdir(parents=True, exist_ok=True)
-    return SqlCatalog(
+    return CommitterCatalog(
         CATALOG_NAME,
         **{
             "uri": f"sqlite:///{(tables / layout.catalog_file).resolve()}",

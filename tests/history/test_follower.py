@@ -8,6 +8,7 @@ from opentrail import limits
 from opentrail.followers import FlushingFollower, Runner
 from opentrail.history import HistorySettings
 from opentrail.history.check import check
+from opentrail.segments.data_files import DataFiles
 from opentrail.segments.snapshot import SnapshotReader
 from opentrail.segments.table import EventTable
 from opentrail.trusted_clock import TrustedClock
@@ -129,11 +130,13 @@ def test_a_crash_between_file_and_commit_loses_and_doubles_nothing(rig: Rig, mon
     assert whole(rig)
 
 
-@pytest.mark.parametrize("step", ["_data_file", "_committed"])
-def test_a_failure_at_any_step_of_a_commit_is_made_good(rig: Rig, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+@pytest.mark.parametrize(("owner", "step"), [(DataFiles, "describe"), (EventTable, "_committed")])
+def test_a_failure_at_any_step_of_a_commit_is_made_good(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, owner: type, step: str
+) -> None:
     rig.append(made_entries(40, seed=1))
     with monkeypatch.context() as patch:
-        patch.setattr(EventTable, step, _die)
+        patch.setattr(owner, step, _die)
         with pytest.raises(KilledError):
             rig.commit()
     rig.append(made_entries(40, seed=2))

@@ -49,6 +49,33 @@ def test_files_and_position_are_committed_together(table: EventTable, tmp_path: 
     assert EventTable.open(tmp_path).snapshot == after
 
 
+def test_what_the_committer_holds_in_memory_is_what_the_files_say(table: EventTable, tmp_path: Path) -> None:
+    for number in range(4):
+        add(table, 1 + number * 100)
+    table.expire_snapshots()
+    table.replace(table.snapshot.files[:2], [])
+    metadata = EventTable.open(tmp_path)._table.metadata
+    assert len(metadata.snapshots) == 2
+    assert table._table.metadata.model_dump() == metadata.model_dump()
+
+
+def test_what_somebody_else_committed_is_not_lost(table: EventTable, tmp_path: Path) -> None:
+    other = EventTable.open(tmp_path)
+    files = {add(table, 1), add(other, 101), add(table, 201)}
+    assert {file.path for file in EventTable.open(tmp_path).snapshot.files} == files
+
+
+def test_a_file_with_other_columns_is_not_committed(table: EventTable) -> None:
+    add(table, 1)
+    path = add(table, 101)  # of the second file of a form less is looked at
+    odd = path.with_name("odd.parquet")
+    columns = pq.read_table(path, partitioning=None)
+    pq.write_table(columns.append_column("odd", columns.column("position")), odd)
+    with pytest.raises(ValueError, match="odd"):
+        table.append([odd], 300)
+    assert table.snapshot.position == 200
+
+
 def test_a_snapshot_tells_the_bounds_of_its_files(table: EventTable) -> None:
     path = add(table, 11)
     file = table.snapshot.files[0]
