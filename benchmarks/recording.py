@@ -67,6 +67,9 @@ class _NoBody:
     async def read(self) -> bytes:
         return b""
 
+    def rest(self) -> bytes | None:
+        return b""
+
 
 class Bench:
     """The recorder's parts around one journal."""
@@ -135,7 +138,7 @@ class Bench:
 
     def outgoing(self, call: Call, sample: Sample) -> None:
         upstream = SIGNED_ANEW if call.service == "s3" else PASSED_ON
-        outgoing_request(call, upstream, as_datetime(self.clock.now_us()), ACCOUNT)
+        outgoing_request(call, upstream, lambda: as_datetime(self.clock.now_us()), ACCOUNT)
 
     def outcome(self, call: Call, sample: Sample) -> Any:
         body = None if answer_is_object_data(call.service, call.request, sample.status) else sample.answer_body

@@ -105,8 +105,10 @@ class Recorder:
         answer: UpstreamExchange | OwnAnswer | None = None
         try:
             for step in self._steps:
-                await step(self._around, call)
-            await keep_policies(self._around, self._enforced, call)
+                if (waiting := step(self._around, call)) is not None:
+                    await waiting
+            if self._enforced is not None:
+                await keep_policies(self._around, self._enforced, call)
             answer = await (self._own_answer(call) if call.answered_here else self._exchange(call))
             await Delivery(self._tools, call, answer, client, self._around.clock.now_us()).run()
         except OpenTrailError as refusal:
@@ -129,14 +131,16 @@ class Recorder:
         own_sts = self._around.own_sts
         if own_sts is None:
             raise NoUpstream
-        await self._announce(call)
+        if self._keeper.announces_all:
+            await self._announce(call)
         return await asyncio.get_running_loop().run_in_executor(self._learning, own_sts.answer, call)
 
     async def _exchange(self, call: Call) -> UpstreamExchange:
         if call.upstream is None:
             raise NoUpstream
-        target, headers = outgoing_request(call, call.upstream, self._around.now(), self._around.settings.home_account)
-        await self._announce(call)
+        target, headers = outgoing_request(call, call.upstream, self._around.now, self._around.settings.home_account)
+        if self._keeper.announces_all:
+            await self._announce(call)
         call.sent_upstream = True
         try:
             return await self._forwarder.send(
@@ -153,9 +157,7 @@ class Recorder:
             raise
 
     async def _announce(self, call: Call) -> None:
-        """With `write-ahead`, the call's intent is on disk from here on. Raises JournalUnwritable."""
-        if not self._keeper.announces_all:
-            return
+        """The call's intent is on disk from here on. Raises JournalUnwritable."""
         try:
             await self._keeper.announce(call, announced(call, self._around.settings), "outcome-unknown")
         except NotDurable as failure:

@@ -74,6 +74,10 @@ class BodySource(Protocol):
         """The next bytes; empty only at the end. Raises ClientGone, ClientTooSlow."""
         ...
 
+    def rest(self) -> bytes | None:
+        """All that has not been read, where everything has come; None: it must be waited for."""
+        ...
+
 
 class RequestBody:
     """The body as the client sends it, read once. Must be released."""
@@ -97,6 +101,13 @@ class RequestBody:
             returned, self._returned = self._returned, b""
             return returned
         return await self._source.read()
+
+    def held_rest(self) -> bytes | None:
+        """All that has not been read, held until the call has ended, where everything has come. Raises TooBusy."""
+        rest = None if self._returned else self._source.rest()
+        if rest is not None:
+            self.hold(len(rest))
+        return rest
 
     def hold(self, size: int) -> None:
         """So many bytes stay in memory until the call has ended. Raises TooBusy."""

@@ -1,6 +1,6 @@
 """One call on its way through the recorder: what each step has found out, for the steps after it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from opentrail.accounts.access_keys import AccessKey
@@ -55,16 +55,14 @@ class Call:
 
     interpreted: Interpreted | None = None
 
-    @property
-    def declared_bytes(self) -> int | None:
-        """Content-Length, or None without one."""
-        value = self.request.headers_by_name.get("content-length", "")
-        return int(value) if value.isdecimal() else None
+    declared_bytes: int | None = field(init=False)  # Content-Length, or None without one
+    has_body: bool = field(init=False)  # anything follows the head
 
-    @property
-    def has_body(self) -> bool:
-        """Whether anything follows the head."""
-        return bool(self.declared_bytes) or "transfer-encoding" in self.request.headers_by_name
+    def __post_init__(self) -> None:
+        by_name = self.request.headers_by_name
+        length = by_name.get("content-length", "")
+        self.declared_bytes = int(length) if length.isdecimal() else None
+        self.has_body = bool(self.declared_bytes) or "transfer-encoding" in by_name
 
     @property
     def region(self) -> str:

@@ -7,6 +7,8 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # tells by the header which of both it is
 
 def without_content_coding(body: bytes, content_encoding: str, limit_bytes: int) -> bytes | None:
     """`body` inflated as its Content-Encoding says; None where it cannot be, or would pass `limit_bytes`."""
+    if not content_encoding:
+        return body
     codings = [coding.strip().lower() for coding in content_encoding.split(",")]
     codings = [coding for coding in codings if coding not in ("", "identity", "aws-chunked")]
     if not codings or not body:

@@ -1,6 +1,7 @@
 """The way of one answer from the upstream to the client, with its record made on the way."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import NamedTuple
@@ -68,19 +69,25 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver and record. Raises UpstreamBroken or UpstreamSilent while nothing has been sent."""
-        held, complete = await self._hold()
-        await self._look_up_caller()
-        if complete:
-            await self._answer_whole(b"".join(held))
+        held: list[bytes] = []
+        long = self._is_long()
+        whole = None if long else self._answer.rest(limits.HELD_ANSWER_BYTES)
+        if whole is not None:
+            self._capture.add(whole)
+        elif not long:
+            held, complete = await self._hold()
+            whole = b"".join(held) if complete else None
+        if self._call.key is None:
+            await self._look_up_caller()
+        if whole is not None:
+            await self._answer_whole(whole)
         else:
             await self._answer_in_chunks(held)
 
     async def _hold(self) -> tuple[list[bytes], bool]:
-        """The beginning of the body, and whether it is all."""
+        """The beginning of the body as it comes, and whether it is all."""
         answer = self._answer
         held: list[bytes] = []
-        if self._is_long():
-            return held, False
         while chunk := await answer.next_chunk():
             held.append(chunk)
             self._capture.add(chunk)
@@ -163,7 +170,8 @@ class Delivery:
     async def _final_records(self) -> list[CallRecord]:
         """The records of the whole exchange; keys that it made are known from here on."""
         found = self._outcome()
-        await self._learn(found)
+        if told := self._to_be_learned(found):
+            await self._learn(told)
         return answered(self._call, self._tools.settings, found)
 
     async def _look_up_caller(self) -> None:
@@ -175,18 +183,22 @@ class Delivery:
             if principal is not None:
                 call.key = AccessKey(call.signature.access_key, "", principal)
 
-    async def _learn(self, found: Outcome) -> None:
+    def _to_be_learned(self, found: Outcome) -> list[Callable[[], None]]:
+        """What the answer tells of keys and of what is remembered; nearly always nothing."""
         tools, interpreted = self._tools, self._call.interpreted
+        told: list[Callable[[], None]] = []
         if interpreted is None or self._call.answered_here:
-            return
-        told = []
+            return told
         if tools.learner.concerns(interpreted, found):
             told.append(partial(tools.learner.learn, interpreted, found, self._call.principal, self._now_us))
         if tools.changes_seen is not None and tools.changes_seen.concerns(interpreted, found):
             told.append(partial(tools.changes_seen.take, interpreted, self._call.principal))
+        return told
+
+    async def _learn(self, told: Sequence[Callable[[], None]]) -> None:
         try:
             for learn in told:
-                await asyncio.get_running_loop().run_in_executor(tools.learning, learn)
+                await asyncio.get_running_loop().run_in_executor(self._tools.learning, learn)
         except (OpenTrailError, SQLAlchemyError) as fault:
             # The upstream has acted: the record and the answer say so, though a key that it made stays unknown.
             _LOG.error("key not learned", action="learn", error=type(fault).__name__)

@@ -31,10 +31,8 @@ _ASSUMES: Final = frozenset(("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:As
 _ACCOUNT_DIGITS: Final = 12
 
 
-async def keep_policies(around: Around, enforced: UpstreamPolicies | None, call: Call) -> None:
+async def keep_policies(around: Around, enforced: UpstreamPolicies, call: Call) -> None:
     """Nothing goes on that the policies at the upstream do not allow. Raises DeniedByPolicy."""
-    if enforced is None:
-        return
     principal = call.principal or (call.key.principal if call.key is not None else None)
     if principal is not None and _is_above(principal, around.settings.home_account):
         return

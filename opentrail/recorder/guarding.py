@@ -46,7 +46,7 @@ class Around(Protocol):
         ...
 
 
-async def keep_guards(around: Around, call: Call) -> None:
+def keep_guards(around: Around, call: Call) -> None:
     """Nothing goes on that the upstream's own guards deny. Raises DeniedByPolicy."""
     guards = call.upstream.guards if call.upstream is not None else ()
     if not guards:

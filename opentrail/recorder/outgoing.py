@@ -1,6 +1,7 @@
 """The request that an upstream gets for a call: signed anew, or as it came."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from opentrail.recorder.call import Call
@@ -19,10 +20,10 @@ DEFAULT_REGION = "us-east-1"
 _REGION_IN_HOST = re.compile(r"\.([a-z]{2}-[a-z]+-\d)\.amazonaws\.com")
 
 
-def outgoing_request(call: Call, upstream: Upstream, now: datetime, home_account: str) -> tuple[str, TextHeaders]:
+def outgoing_request(call: Call, upstream: Upstream, now: Callable[[], datetime], home_account: str) -> tuple[str, TextHeaders]:
     """Target (path and query as they go out) and headers; a call without a principal is one of `home_account`."""
     if upstream.signing == "resign":
-        return _signed_anew(call.request, call.signature, upstream, now)
+        return _signed_anew(call.request, call.signature, upstream, now())
     headers = end_to_end(call.request.headers)
     if upstream.account_header is not None:
         headers = _without_copies(headers, upstream.account_header)

@@ -32,7 +32,7 @@ def steps_with(may_call: Callable[[Principal], bool] | None) -> tuple[Step, ...]
     if may_call is None:
         return STEPS
 
-    async def keep_rate(_around: Surroundings, call: Call) -> None:
+    def keep_rate(_around: Surroundings, call: Call) -> None:
         if call.principal is not None and not may_call(call.principal):
             raise RateExceeded
 

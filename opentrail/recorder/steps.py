@@ -62,10 +62,10 @@ from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, veri
 FORM = "application/x-www-form-urlencoded"
 
 
-Step = Callable[[Surroundings, Call], Awaitable[None]]
+Step = Callable[[Surroundings, Call], Awaitable[None] | None]  # what it returns, if anything, is waited for
 
 
-async def find_client_address(around: Surroundings, call: Call) -> None:
+def find_client_address(around: Surroundings, call: Call) -> None:
     """Whose address the record shows."""
     call.source_address = client_address(
         call.request.client, call.request.header(FORWARDED_FOR), around.settings.trusted_proxies
@@ -75,23 +75,34 @@ async def find_client_address(around: Surroundings, call: Call) -> None:
     )
 
 
-async def recognise_service(around: Surroundings, call: Call) -> None:
+def recognise_service(around: Surroundings, call: Call) -> Awaitable[None] | None:
     """Which service the call is for, and what its refusals would look like."""
     call.family = family_of(None, call.request)
     call.signature = read_signature(call.request)
+    if call.signature is None:
+        return _recognise_unsigned(around, call)
+    _recognised(call, b"")
+    return None
+
+
+async def _recognise_unsigned(around: Surroundings, call: Call) -> None:
+    """Its signature, or else the action that it names, may stand in its body."""
     beginning = b""
-    if call.signature is None and _is_short_form(around, call):  # an unsigned call names its action in its body
+    if _is_short_form(around, call):
         beginning = await read_prefix(call.body, limits.UNVERIFIED_BODY_BYTES)
         call.body.put_back(beginning)
         call.beginning = beginning
-    if call.signature is None:
-        whole = beginning if call.body.ended or not call.has_body else b""
-        call.signature = read_form_signature(call.request, whole)
+    whole = beginning if call.body.ended or not call.has_body else b""
+    call.signature = read_form_signature(call.request, whole)
+    _recognised(call, beginning)
+    if call.signature is None and call.service == "s3" and is_form_upload(call.request):
+        await _read_form(call)
+
+
+def _recognised(call: Call, beginning: bytes) -> None:
     call.service = recognise(call.request, call.signature, beginning)
     call.family = family_of(call.service, call.request)
     call.object_data = request_is_object_data(call.service, call.request)
-    if call.signature is None and call.service == "s3" and is_form_upload(call.request):
-        await _read_form(call)
 
 
 async def _read_form(call: Call) -> None:
@@ -106,7 +117,7 @@ async def _read_form(call: Call) -> None:
     call.signature = signature_of(call.form)
 
 
-async def find_principal(around: Surroundings, call: Call) -> None:
+def find_principal(around: Surroundings, call: Call) -> None:
     """Who calls. Without a signature only what AWS takes so: S3's calls, and those that hand out credentials."""
     if call.signature is None:
         verified_there = call.upstream is not None and call.upstream.verify == "upstream"
@@ -127,20 +138,20 @@ async def find_principal(around: Surroundings, call: Call) -> None:
     call.key = key
 
 
-async def verify_signature(around: Surroundings, call: Call) -> None:
+def verify_signature(around: Surroundings, call: Call) -> None:
     """The signature is the principal's, as far as that shows before the body."""
     if call.key is None or call.signature is None or not _verified_here(call) or needs_body(call.signature):
         return
     _verify(around, call, call.key, call.signature, None)
 
 
-async def keep_guarantee(around: Surroundings, call: Call) -> None:
+def keep_guarantee(around: Surroundings, call: Call) -> None:
     """Nothing is done for a caller that could not be recorded."""
     if around.settings.guarantee != "async" and not around.journal.writable():
         raise JournalUnwritable
 
 
-async def take_body(around: Surroundings, call: Call) -> None:
+def take_body(around: Surroundings, call: Call) -> Awaitable[None] | None:
     """Decide how the body goes on: as it comes, or held first because something must be known of all of it."""
     if not call.has_body:
         _take_empty_body(call)
@@ -150,9 +161,10 @@ async def take_body(around: Surroundings, call: Call) -> None:
         if call.form is not None and call.signature is not None and _resigned(call):
             _sign_form_anew(around, call, call.form, call.signature)
     elif call.signature is not None and needs_body(call.signature) and _verified_here(call):
-        await hash_body(around, call)
+        return hash_body(around, call)
     else:
-        await _hold_short_body(around, call)
+        return _hold_short_body(around, call)
+    return None
 
 
 def _sign_form_anew(around: Surroundings, call: Call, form: PostForm, signature: Signature) -> None:
@@ -166,19 +178,19 @@ def _sign_form_anew(around: Surroundings, call: Call, form: PostForm, signature:
         call.outgoing_bytes += len(head) - form.head_bytes
 
 
-async def verify_body(around: Surroundings, call: Call) -> None:
+def verify_body(around: Surroundings, call: Call) -> None:
     """The signature again, where it covers the body and now that there is one."""
     if call.key is None or call.signature is None or not _verified_here(call) or not needs_body(call.signature):
         return
     _verify(around, call, call.key, call.signature, call.body_sha256)
 
 
-async def refuse_second_meanings(around: Surroundings, call: Call) -> None:
+def refuse_second_meanings(around: Surroundings, call: Call) -> None:
     """What the record says is what the upstream is asked for."""
     require_one_meaning(call)
 
 
-async def understand(around: Surroundings, call: Call) -> None:
+def understand(around: Surroundings, call: Call) -> None:
     """Which operation it is, with which parameters; of services that share a name, the body may tell which."""
     body = call.captured if call.captured is not None else call.beginning
     if body and call.signature is not None:
@@ -189,7 +201,7 @@ async def understand(around: Surroundings, call: Call) -> None:
         call.interpreted = interpret(call.service, _naming_its_action(call), call.captured, call.signature)
 
 
-async def find_owner(around: Surroundings, call: Call) -> None:
+def find_owner(around: Surroundings, call: Call) -> None:
     """Whose account an unsigned call is about: it is told of there, and the upstream does it there."""
     if call.signature is None and call.service == COGNITO and call.interpreted is not None:
         call.owner = owner_of_pool(around.access_keys.identities, call.interpreted.parameters or {})
@@ -234,14 +246,28 @@ async def understand_refused(around: Surroundings, call: Call) -> None:
     call.interpreted = interpret(call.service, call.request, call.captured, call.signature)
 
 
-async def hash_body(around: Surroundings, call: Call) -> None:
+def hash_body(around: Surroundings, call: Call) -> Awaitable[None] | None:
     """Read the body whole and hash it. Raises BodyTooLong, before any of it is read where its length is declared."""
+    if call.declared_bytes is None or call.declared_bytes > around.settings.captured_bytes:
+        return _hash_long_body(around, call)
+    held = call.body.held_rest()
+    if held is None:
+        return _hash_short_body(around, call)
+    _hashed(around, call, held)
+    return None
+
+
+async def _hash_short_body(around: Surroundings, call: Call) -> None:
+    _hashed(around, call, await read_prefix(call.body, around.settings.captured_bytes))
+
+
+def _hashed(around: Surroundings, call: Call, held: bytes) -> None:
+    call.body_sha256 = hashlib.sha256(held).hexdigest()
+    _keep_held(around, call, held)
+
+
+async def _hash_long_body(around: Surroundings, call: Call) -> None:
     settings = around.settings
-    if call.declared_bytes is not None and call.declared_bytes <= settings.captured_bytes:
-        held = await read_prefix(call.body, settings.captured_bytes)
-        call.body_sha256 = hashlib.sha256(held).hexdigest()
-        _keep_held(around, call, held)
-        return
     if (call.declared_bytes or 0) > settings.spooled_bytes:
         raise BodyTooLong(f"The body is longer than {settings.spooled_bytes} bytes.")
     call.spool = spool = Spool()
@@ -352,6 +378,6 @@ def _verify(around: Surroundings, call: Call, key: AccessKey, signature: Signatu
         verify_form(call.form, bucket_and_key(call.request)[0], signature, key.secret, around.now())
     else:
         verify(call.request, signature, key.secret, body_sha256, around.now())
-    if key.expired(around.clock.now_us()):
+    if key.expires_at_us is not None and key.expired(around.clock.now_us()):
         raise ExpiredToken  # told only to who signed with its secret
     call.principal = key.principal

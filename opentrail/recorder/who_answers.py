@@ -5,17 +5,17 @@ from opentrail.recorder.refusals import HiddenPath, NoUpstream
 from opentrail.recorder.surroundings import Surroundings
 
 
-async def choose_upstream(around: Surroundings, call: Call) -> None:
+def choose_upstream(around: Surroundings, call: Call) -> None:
     """Who answers for the service; nobody is an error only once it is known who asks."""
     call.upstream = around.upstreams.for_service(call.service)
 
 
-async def find_own_answer(around: Surroundings, call: Call) -> None:
+def find_own_answer(around: Surroundings, call: Call) -> None:
     """Whether the call is answered here; its upstream's guards hold all the same."""
     call.answered_here = around.own_sts is not None and around.own_sts.claims(call)
 
 
-async def require_upstream(around: Surroundings, call: Call) -> None:
+def require_upstream(around: Surroundings, call: Call) -> None:
     """Somebody answers for the service, and the path is one of its own."""
     if call.answered_here:
         return

@@ -77,7 +77,7 @@ class Doors:
         if isinstance(own, HandOver):
             own(exchange)
             return
-        task = asyncio.get_running_loop().create_task(self._answer(exchange, own))
+        task = exchange.loop.create_task(self._answer(exchange, own))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 

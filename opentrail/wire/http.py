@@ -26,7 +26,7 @@ class _HeadersByName:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class HttpRequest:
     """The head of a request; its body travels beside it, because it may be too long to hold.
 
@@ -41,6 +41,21 @@ class HttpRequest:
     client: str  # address of the caller, without port
     scheme: str  # "http" | "https"
     tls: tuple[str, str] | None = None  # version and cipher suite of the caller's connection
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: tuple[tuple[str, str], ...],
+        client: str,
+        scheme: str,
+        tls: tuple[str, str] | None = None,
+    ) -> None:
+        # What dataclass writes for frozen ones sets each field by itself, at three times the price.
+        self.__dict__.update(
+            method=method, path=path, query=query, headers=headers, client=client, scheme=scheme, tls=tls
+        )
 
     # The headers by name; the values of a repeated one are joined by commas, as SigV4 reads them.
     headers_by_name = _HeadersByName()

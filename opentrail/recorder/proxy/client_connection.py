@@ -28,15 +28,15 @@ _LINGER_SECONDS = 2.0  # a refused client that goes on sending is read for so lo
 class ClientConnection(asyncio.Protocol):
     """Reads requests, writes answers, keeps time."""
 
-    __slots__ = ("_arriving", "_current", "_deaf", "_headers", "_in_head", "_linger_bytes", "_loop", "_out", "_outbox",
+    __slots__ = ("_arriving", "_current", "_deaf", "_headers", "_in_head", "_linger_bytes", "_out", "_outbox",
                  "_parser", "_paused_for", "_queued", "_server", "_session", "_ssl", "_transport", "_unframed", "_url",
-                 "client", "deadline", "scheme", "stopping", "write_paused")  # fmt: skip
+                 "client", "deadline", "loop", "scheme", "stopping", "write_paused")  # fmt: skip
 
     _transport: asyncio.Transport
 
     def __init__(self, server: "ProxyServer") -> None:
         self._server = server
-        self._loop = server.loop
+        self.loop = server.loop
         self._outbox = server.outbox
         self._out: list[bytes] = []
         self._parser = httptools.HttpRequestParser(self)
@@ -68,7 +68,7 @@ class ClientConnection(asyncio.Protocol):
             CALLS_REFUSED.labels("connections").inc()
             self._transport.abort()
             return
-        self.deadline = self._loop.time() + self._server.timing.head_seconds
+        self.deadline = self.loop.time() + self._server.timing.head_seconds
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client."""
@@ -131,7 +131,7 @@ class ClientConnection(asyncio.Protocol):
         self._url = b""
         self._in_head = True
         if self._current is None:
-            self.deadline = self._loop.time() + self._server.timing.head_seconds
+            self.deadline = self.loop.time() + self._server.timing.head_seconds
 
     def on_url(self, part: bytes) -> None:
         """A piece of the target."""
@@ -233,9 +233,9 @@ class ClientConnection(asyncio.Protocol):
             self._begin(following)
             self.resume()
         elif self._in_head:
-            self.deadline = self._loop.time() + self._server.timing.head_seconds
+            self.deadline = self.loop.time() + self._server.timing.head_seconds
         else:
-            self.deadline = self._loop.time() + self._server.timing.keep_alive_seconds
+            self.deadline = self.loop.time() + self._server.timing.keep_alive_seconds
 
     def stop(self) -> None:
         """Close when what is under way is answered."""
@@ -269,7 +269,7 @@ class ClientConnection(asyncio.Protocol):
         if current is None:
             return
         waits = self.write_paused or (current.body.awaited and self._paused_for == 0)
-        self.deadline = self._loop.time() + self._server.timing.client_idle_seconds if waits else NEVER
+        self.deadline = self.loop.time() + self._server.timing.client_idle_seconds if waits else NEVER
 
     def _refuse(self, reason: str, *, status: int = 400) -> None:
         """Answer what is no request, counted, and close; an answer that is under way is not mixed with another."""
@@ -310,11 +310,11 @@ class ClientConnection(asyncio.Protocol):
         if self._paused_for:
             self._paused_for = 1
             self.resume()
-        self.deadline = self._loop.time() + _LINGER_SECONDS
+        self.deadline = self.loop.time() + _LINGER_SECONDS
 
     def _close(self) -> None:
         """Close when all is written; at once where the client does not read it in time."""
         self._deaf = True
         self.flush()
         self._transport.close()
-        self.deadline = self._loop.time() + self._server.timing.client_idle_seconds
+        self.deadline = self.loop.time() + self._server.timing.client_idle_seconds

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from opentrail.errors import OpenTrailError
@@ -45,6 +44,7 @@ class Exchange:
     gone = False  # the client has closed the connection
     on_gone: Callable[[], None] | None = None
     on_drain: Callable[[bool], None] | None = None  # told whether the client takes more
+    _request: HttpRequest | None = None
     _chunked = False
     _held_on = False
     _wants_body = True
@@ -66,9 +66,19 @@ class Exchange:
         self.framing = framing
         self.body = IncomingBody(connection, framing.awaits_go_on)
 
-    @cached_property
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop of its connection."""
+        return self._connection.loop
+
+    @property
     def request(self) -> HttpRequest:
         """The head as a value, every byte as it came."""
+        if self._request is None:
+            self._request = self._read_request()
+        return self._request
+
+    def _read_request(self) -> HttpRequest:
         path, _, query = self.target.decode("latin-1").partition("?")
         headers = tuple([(LOWER_NAME[name], value.decode("latin-1")) for name, value in self.headers])
         connection = self._connection

@@ -77,7 +77,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers of a request that are meant for the upstream; names in lower case."""
     kept = [pair for pair in headers if pair[0] not in _NOT_FORWARDED or pair[0] == "connection"]
-    if not any(name == "connection" for name, _ in kept):
+    if "connection" not in dict(kept):
         return kept
     named = {token.strip().lower() for name, value in kept if name == "connection" for token in value.split(",")}
     dropped = {name for name in named if not _never_named(name)} | {"connection"}
@@ -106,7 +106,7 @@ def request_head(method: str, target: str, headers: TextHeaders, length: int | N
     Raises MalformedRequest where a text is neither ASCII nor UTF-8, or breaks the line it stands in.
     """
     lines = [f"{method} {target} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers]
+    lines += map(": ".join, headers)
     if length is not None:
         lines.append(f"content-length: {length}")
     elif chunked:

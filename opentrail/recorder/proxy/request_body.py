@@ -74,6 +74,13 @@ class IncomingBody:
             await self._more()
         return self._taken()
 
+    def rest(self) -> bytes | None:
+        """All that has not been read, where the client has sent everything; None: it must be waited for."""
+        if not self.complete:
+            return None
+        self.touched = True
+        return self._taken()
+
     def into(self, sink: Sink) -> None:
         """Push what has come and what will come into `sink`."""
         self._sink = sink

@@ -52,15 +52,15 @@ class UpstreamConnection(asyncio.Protocol):
     """Writes one request after the other, reads their answers, keeps time."""
 
     __slots__ = ("_answered", "_asker", "_began", "_ends_with_connection", "_head_only", "_headers", "_in_head",
-                 "_interim", "_interims", "_loop", "_out", "_outbox", "_parser", "_pool", "_read_paused",
-                 "_request_done", "_spoilt", "_timing", "_transport", "_unframed", "deadline", "used",
+                 "_interim", "_interims", "_out", "_outbox", "_parser", "_pool", "_read_paused",
+                 "_request_done", "_spoilt", "_timing", "_transport", "_unframed", "deadline", "loop", "used",
                  "write_paused")  # fmt: skip
 
     _transport: asyncio.Transport
 
     def __init__(self, pool: "Pool") -> None:
         self._pool = pool
-        self._loop = pool.loop
+        self.loop = pool.loop
         self._timing = pool.timing
         self._outbox = pool.outbox
         self._out: list[bytes] = []
@@ -314,7 +314,7 @@ class UpstreamConnection(asyncio.Protocol):
             if self._read_paused:  # the whole answer had come before its reader was slow
                 self._read_paused = False
                 self._transport.resume_reading()
-            self.deadline = self._loop.time() + self._timing.idle_seconds
+            self.deadline = self.loop.time() + self._timing.idle_seconds
             self._pool.give_back(self)
 
     def _fail(self, failure: CallRefused) -> None:
@@ -328,4 +328,4 @@ class UpstreamConnection(asyncio.Protocol):
         """The upstream's turn: to take the request, or to answer it."""
         waits = self.write_paused or (self._request_done and not self._read_paused)
         waits = waits and self._asker is not None and not self._answered
-        self.deadline = self._loop.time() + self._timing.answer_seconds if waits else NEVER
+        self.deadline = self.loop.time() + self._timing.answer_seconds if waits else NEVER

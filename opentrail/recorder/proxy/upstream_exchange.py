@@ -102,12 +102,13 @@ class UpstreamExchange:
             if self._failure is not None:
                 raise self._failure
             await self._more()
-        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts = []
         if self._size > limits.UPSTREAM_BUFFER_BYTES and not self._complete:
             self._connection.resume()
-        self._size = 0
-        return data
+        return self._taken()
+
+    def rest(self, limit_bytes: int) -> bytes | None:
+        """All of the body that has not been read, where it has come whole and fits `limit_bytes`; else None."""
+        return self._taken() if self._complete and self._size <= limit_bytes else None
 
     def close(self) -> None:
         """Done with it: what is not whole closes the connection."""
@@ -160,8 +161,14 @@ class UpstreamExchange:
             self._connection.abandon()
         self._wake()
 
+    def _taken(self) -> bytes:
+        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts = []
+        self._size = 0
+        return data
+
     async def _more(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._connection.loop.create_future()
         try:
             await self._waiter
         finally:
