@@ -20,7 +20,9 @@ DEFAULT_REGION = "us-east-1"
 _REGION_IN_HOST = re.compile(r"\.([a-z]{2}-[a-z]+-\d)\.amazonaws\.com")
 
 
-def outgoing_request(call: Call, upstream: Upstream, now: Callable[[], datetime], home_account: str) -> tuple[str, TextHeaders]:
+def outgoing_request(
+    call: Call, upstream: Upstream, now: Callable[[], datetime], home_account: str
+) -> tuple[str, TextHeaders]:
     """Target (path and query as they go out) and headers; a call without a principal is one of `home_account`."""
     if upstream.signing == "resign":
         return _signed_anew(call.request, call.signature, upstream, now())
