@@ -98,8 +98,19 @@ def columns_of_events(
             parts.append(f"{_of_insight(name, kind)} AS {quoted(name)}")
         else:
             own = _typed(_member(name, columns, struct), kind)
+            if name == _RESOURCES:
+                own = _resources(json_column, struct, own, kind)
             parts.append(f"{own} AS {quoted(name)}")
     return ", ".join(parts)
+
+
+def _resources(json_column: str, struct: str, own: str, kind: Type) -> str:
+    """The resources; of records that have `arn` where CloudTrail writes `ARN` (normalized ones do), read once more."""
+    first = f'{struct}."{_RESOURCES}"[1]'
+    structure = text_literal(json.dumps(_structure(kind, within="")))
+    read = f"TRY(from_json(json_extract({json_column}, '$.{_RESOURCES}'), {structure}))"
+    other = f'{first} IS NOT NULL AND {first}."ARN" IS NULL'
+    return f"CASE WHEN {other} THEN coalesce({_typed(read, kind)}, {own}) ELSE {own} END"
 
 
 def parsed_events(
@@ -163,6 +174,9 @@ def columns_of_athena() -> str:
             sql = _PARTITIONS[name]
         elif CLOUDTRAIL[name] == kind:
             sql = quoted(name)
+        elif name == _RESOURCES:
+            members = ", ".join(f"{quoted(member)}: r_.{quoted(member)}" for member in kind.inner[0].names)
+            sql = f"list_transform({_RESOURCES}, lambda r_: {{{members}}})"
         elif kind == types.VARCHAR:
             sql = f"CASE WHEN json_type({own}) <> 'NULL' THEN json_extract_string({own}, '$') END"
         else:

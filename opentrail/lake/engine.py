@@ -38,6 +38,7 @@ _START_TABLE: Final = "query_start"  # when the query began; one row, of no stor
 _LOCKS: Final = ("SET enable_external_access = false", "SET lock_configuration = true")
 _KEEPS_ROWS: Final = frozenset({"PROJECTION", "STREAMING_LIMIT"})  # operators between a condition and its table
 _KIND_OF_FAULT: Final = re.compile(r"^(?:[A-Z][a-z-]+ )+Error: ")
+_DIVIDED_BY_ZERO: Final = re.compile(r"Division by zero|Could not cast value -?(?:nan|inf) to DECIMAL")
 _RAISED_BY_CAST: Final = re.compile(r"Could not convert string '(no [a-z ]+: .*)' to \w+.*")  # by our casts
 
 _DIALECT: Final = DuckDbDialect()
@@ -227,7 +228,7 @@ def _first_line(fault: duckdb.Error) -> str:
     told = _RAISED_BY_CAST.fullmatch(text)
     if told is not None:
         return told[1]
-    return "Division by zero" if text.startswith("Division by zero") else text
+    return "Division by zero" if _DIVIDED_BY_ZERO.match(text) else text
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

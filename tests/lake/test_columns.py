@@ -118,3 +118,13 @@ def test_what_is_of_another_form_is_null_and_the_evidence_stays(category):
     named = "useridentity" if BY_CATEGORY[category] is CLOUDTRAIL else "addendum"
     assert row["eventtime"] is None
     assert not any((row[named] or {}).values())
+
+
+def test_resources_are_found_in_records_that_others_normalized():
+    arn = "arn:aws:s3:::logs"
+    for record in (
+        {"resources": [{"arn": arn, "accountId": "1", "type": "AWS::S3::Bucket"}]},
+        {"resources": [{"ARN": arn, "accountId": "1", "type": "AWS::S3::Bucket"}]},
+    ):
+        (found,) = stored("Management", {**HEAD, **record})["resources"]
+        assert (found["arn"], found["accountid"], found["type"]) == (arn, "1", "AWS::S3::Bucket")

@@ -30,7 +30,9 @@ def _met(dialect: Dialect, text: Typed, other: Typed) -> tuple[Typed, Typed] | N
         return Typed(dialect.moment(text.sql), types.TIMESTAMP), other
     if other.type == types.BOOLEAN:
         return Typed(f"TRY_CAST({text.sql} AS BOOLEAN)", types.BOOLEAN), other
-    if other.type in (types.ADDRESS, types.UUID):
+    if other.type == types.ADDRESS:
+        return Typed(dialect.address(text.sql, attempt=False), types.ADDRESS), other
+    if other.type == types.UUID:
         return Typed(text.sql, other.type), other
     return None
 
@@ -91,6 +93,8 @@ def cast(dialect: Dialect, value: Typed, to: Type, *, attempt: bool = False) -> 
         return Typed(_out_of_json(dialect, value, to, attempt=attempt), to)
     if to == types.JSON:
         return Typed(dialect.into_json(value), to)
+    if to == types.ADDRESS and value.type == types.VARCHAR:
+        return Typed(dialect.address(value.sql, attempt=attempt), to)
     if to == types.BOOLEAN and types.is_number(value.type):
         return Typed(f"({value.sql} <> 0)", to)
     if to in types.WHOLE and (value.type in (types.DOUBLE, types.REAL) or value.type.kind == "decimal"):

@@ -135,6 +135,10 @@ class Dialect(ABC):
         """A text cast to a whole number; `1.5` is none."""
 
     @abstractmethod
+    def address(self, text: str, *, attempt: bool) -> str:
+        """A text cast to an IP address, which is 16 bytes; `attempt`: NULL for what is none."""
+
+    @abstractmethod
     def into_json(self, value: Typed) -> str:
         """A value cast to JSON."""
 

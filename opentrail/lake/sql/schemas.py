@@ -158,7 +158,7 @@ ATHENA: Final[Columns] = {
         sessioncontext=row(
             attributes=row(**_texts("mfaauthenticated creationdate")),
             sessionissuer=_ATHENA_ISSUER,
-            ec2roledelivery=VARCHAR,
+            **_texts("ec2roledelivery sourceidentity"),
             webidfederationdata=row(federatedprovider=VARCHAR, attributes=_TEXTS),
         ),
     ),

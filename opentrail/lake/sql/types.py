@@ -171,7 +171,7 @@ _ENGINE: Final = {
     "varchar": "VARCHAR", "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "integer": "INTEGER",
     "bigint": "BIGINT", "real": "FLOAT", "double": "DOUBLE", "date": "DATE", "time": "TIME",
     "timestamp": "TIMESTAMP", "timestamp with time zone": "TIMESTAMP", "varbinary": "BLOB", "json": "JSON",
-    "uuid": "UUID", "ipaddress": "VARCHAR", "unknown": "VARCHAR",
+    "uuid": "UUID", "ipaddress": "BLOB", "unknown": "VARCHAR",
     "interval day to second": "INTERVAL", "interval year to month": "INTERVAL",
 }  # fmt: skip
 

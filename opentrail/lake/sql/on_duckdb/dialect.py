@@ -79,6 +79,8 @@ class DuckDbDialect(Dialect):
             return self.scalar_of_json(value.sql)
         if kind in (types.DOUBLE, types.REAL):
             return f"double_text({value.sql})"
+        if kind == types.ADDRESS:
+            return f"address_text_({value.sql})"
         if kind == types.VARBINARY:
             return f"bytes_text({value.sql})"
         if kind == types.INTERVAL:
@@ -93,6 +95,9 @@ class DuckDbDialect(Dialect):
         whole = f"regexp_full_match({text}, '\\s*[+-]?[0-9]+\\s*')"  # the engine would take '1.5' and round it
         checked = f"CASE WHEN {whole} THEN {text} ELSE 'no whole number: ' || {text} END"
         return f"{'TRY_CAST' if attempt else 'CAST'}({checked} AS {engine_type(to)})"
+
+    def address(self, text: str, *, attempt: bool) -> str:
+        return f"address_or_null_({text})" if attempt else f"address_({text})"
 
     def into_json(self, value: Typed) -> str:
         if value.type == types.TIMESTAMP or value.type == types.ZONED:

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from opentrail.lake.sql.on_duckdb.address_macros import ADDRESS_MACROS
+
 MACROS: Final = (
     "now_() AS (SELECT moment FROM query_start)",
     "substr_from(s, f) AS (CASE WHEN f = 0 OR abs(f) > length(s) THEN '' ELSE substring(s, f) END)",
@@ -33,13 +35,6 @@ MACROS: Final = (
     "url_part_(u, p) AS (CASE WHEN regexp_matches(u, p) THEN regexp_extract(u, p, 1) END)",
     "url_parameter_(u, n) AS (SELECT url_decode(x[strpos(x, '=') + 1:]) FROM (SELECT unnest(string_split("
     r"regexp_extract(u, '\?([^#]*)', 1), '&')) AS x) WHERE split_part(x, '=', 1) = n LIMIT 1)",
-    "address_number_(a) AS list_reduce(list_transform(string_split(a, '.'), lambda p_: CAST(p_ AS BIGINT)),"
-    " lambda s_, p_: s_ * 256 + p_)",
-    "address_within_(network, address) AS address_number_(address) BETWEEN address_number_(split_part(network, '/', 1))"
-    " - address_number_(split_part(network, '/', 1)) % CAST(pow(2, 32 - CAST(split_part(network, '/', 2) AS INTEGER))"
-    " AS BIGINT) AND address_number_(split_part(network, '/', 1)) - address_number_(split_part(network, '/', 1)) %"
-    " CAST(pow(2, 32 - CAST(split_part(network, '/', 2) AS INTEGER)) AS BIGINT) + CAST(pow(2, 32 -"
-    " CAST(split_part(network, '/', 2) AS INTEGER)) AS BIGINT) - 1",
     "trunc_div(a, b) AS ((abs(a) // abs(b)) * sign(a) * sign(b))",
     "mantissa_(d) AS format('{:.15g}', d / pow(10, floor(log10(abs(d)))))",
     "with_point_(t) AS (CASE WHEN contains(t, '.') THEN t ELSE t || '.0' END)",
@@ -159,6 +154,7 @@ MACROS: Final = (
     " lpad(bin(CAST(strpos('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', c_) - 1 AS UTINYINT)), 5, '0')), '')",
     "from_base32_(s) AS unhex(array_to_string(list_transform(range(1, length(from_base32_bits_(s)) // 8 * 8, 8),"
     " lambda i_: printf('%02x', from_base_(from_base32_bits_(s)[i_:i_ + 7], 2))), ''))",
+    *ADDRESS_MACROS,
 )
 
 _CALL: Final = re.compile(r"(\w+)\(")

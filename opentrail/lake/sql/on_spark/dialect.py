@@ -6,6 +6,7 @@ from typing import Final
 from opentrail.lake.sql import types
 from opentrail.lake.sql.dialect import Dialect, Form, Key, Unnested
 from opentrail.lake.sql.faults import InvalidQueryStatement
+from opentrail.lake.sql.on_spark.addresses import address_text, read_address
 from opentrail.lake.sql.on_spark.forms import FORMS, items_of_json, scalar_of_json, spark_text
 from opentrail.lake.sql.on_spark.functions import TEMPLATES
 from opentrail.lake.sql.scopes import Typed
@@ -16,7 +17,7 @@ _TYPES: Final = {
     "varchar": "STRING", "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "integer": "INT",
     "bigint": "BIGINT", "real": "FLOAT", "double": "DOUBLE", "date": "DATE", "time": "STRING",
     "timestamp": "TIMESTAMP_NTZ", "timestamp with time zone": "TIMESTAMP_NTZ", "varbinary": "BINARY", "json": "STRING",
-    "uuid": "STRING", "ipaddress": "STRING", "unknown": "VOID", "interval day to second": "INTERVAL DAY TO SECOND",
+    "uuid": "STRING", "ipaddress": "BINARY", "unknown": "VOID", "interval day to second": "INTERVAL DAY TO SECOND",
     "interval year to month": "INTERVAL YEAR TO MONTH",
 }  # fmt: skip
 _MILLISECONDS: Final = "'yyyy-MM-dd HH:mm:ss.SSS'"
@@ -108,6 +109,8 @@ class SparkDialect(Dialect):
             return f"(date_format({shown}, {_MILLISECONDS}) || {spark_text(' ' + (kind.zone or 'UTC'))})"
         if kind == types.JSON:
             return self.scalar_of_json(sql)
+        if kind == types.ADDRESS:
+            return address_text(sql)
         if kind == types.VARBINARY:
             return f"trim(regexp_replace(lower(hex({sql})), '(..)', '$1 '))"
         if kind == types.INTERVAL:
@@ -122,6 +125,9 @@ class SparkDialect(Dialect):
 
     def whole_of_text(self, text: str, to: Type, *, attempt: bool) -> str:
         return f"{'TRY_CAST' if attempt else 'CAST'}({text} AS {self.type_name(to)})"
+
+    def address(self, text: str, *, attempt: bool) -> str:
+        return read_address(text, attempt=attempt)
 
     def into_json(self, value: Typed) -> str:
         sql = self.as_text(value) if value.type in (types.TIMESTAMP, types.ZONED) else value.sql

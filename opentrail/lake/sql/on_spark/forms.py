@@ -9,6 +9,7 @@ from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.intervals import unit
 from opentrail.lake.sql.json_paths import engine_path
 from opentrail.lake.sql.moments import known_zone
+from opentrail.lake.sql.on_spark.addresses import address_within
 from opentrail.lake.sql.time_formats import joda_format, mysql_format
 from opentrail.lake.sql.types import Type
 
@@ -208,15 +209,8 @@ def _regexp_group(arguments: Sequence[Argument], gives: Type) -> str:
 
 
 def _address_within(arguments: Sequence[Argument], gives: Type) -> str:
-    """Whether network and address have the same first bits."""
     network, address = (one.sql for one in arguments)
-
-    def bits(one: str) -> str:
-        parts = f"transform(split({one}, '[.]'), p_ -> lpad(bin(CAST(p_ AS BIGINT)), 8, '0'))"
-        return f"substring(array_join({parts}, ''), 1, CAST(split({network}, '/')[1] AS INT))"
-
-    head = f"split({network}, '/')[0]"
-    return f"({bits(address)} = {bits(head)})"
+    return address_within(network, address)
 
 
 def _map_concat(arguments: Sequence[Argument], gives: Type) -> str:
