@@ -167,7 +167,7 @@ def measure_import(folder: Path) -> None:
     from opentrail.lake.imports.running import ImportRun  # noqa: PLC0415
     from opentrail.lake.stores import store_arn  # noqa: PLC0415
     from opentrail.objects.s3_client import S3Access  # noqa: PLC0415
-    from opentrail.server.import_buckets import OwnImportBuckets  # noqa: PLC0415
+    from opentrail.server.outgoing.import_buckets import OwnImportBuckets  # noqa: PLC0415
     from opentrail.trails.clients import Clients  # noqa: PLC0415
 
     clock, engine = SystemClock(), open_catalog(folder / "catalog")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from opentrail.server.listening import free_ports
+from opentrail.server.ports.listening import free_ports
 
 START_SECONDS = 60.0
 

@@ -14,7 +14,7 @@ from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.pool import Place, Pool, UpstreamTiming
 from opentrail.recorder.proxy.relay import Relay
 from opentrail.recorder.proxy.server import ProxyServer, Timing
-from opentrail.server.listening import bind
+from opentrail.server.ports.listening import bind
 
 
 async def _relay(port: int, upstream_port: int) -> None:

@@ -31,23 +31,23 @@ from opentrail.recorder.reports import Reports
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
 from opentrail.server.data_folder import DataFolder
-from opentrail.server.doors import Doors, OwnDoor
-from opentrail.server.import_buckets import OwnImportBuckets
-from opentrail.server.ingest_rooms import ingest_rooms
 from opentrail.server.organization_watch import OrganizationWatch
-from opentrail.server.own_calls import OwnCalls
-from opentrail.server.own_services import OwnServices
-from opentrail.server.owned_resources import resource_facts
+from opentrail.server.outgoing.import_buckets import OwnImportBuckets
+from opentrail.server.outgoing.own_calls import OwnCalls
 from opentrail.server.policy_files import attached_policies, guards
-from opentrail.server.querying import Querying
-from opentrail.server.sandbox import Sandbox
+from opentrail.server.ports.doors import Doors, OwnDoor
+from opentrail.server.ports.own_services import OwnServices
+from opentrail.server.rooms.ingest import ingest_rooms
+from opentrail.server.rooms.owned_resources import resource_facts
+from opentrail.server.rooms.queries import Querying
+from opentrail.server.rooms.stores import key_check_of
+from opentrail.server.rooms.trails import trail_rooms
+from opentrail.server.sandbox.cloud import Sandbox
 from opentrail.server.settings import SANDBOX_SERVICES, Principal, Settings
 from opentrail.server.settings import LookUp as LookUpSettings
-from opentrail.server.store_rooms import key_check_of
 from opentrail.server.throttling import Throttles, throttles
-from opentrail.server.trail_rooms import trail_rooms
 from opentrail.server.upstream_knowledge import UpstreamKnowledge, upstream_knowledge
-from opentrail.server.worker import history_settings
+from opentrail.server.worker.process import history_settings
 from opentrail.trails.clients import Clients
 from opentrail.wire.http import HttpRequest
 

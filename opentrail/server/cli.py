@@ -9,7 +9,7 @@ import typer
 
 from opentrail import __version__
 from opentrail.errors import OpenTrailError
-from opentrail.server.ending import end_process
+from opentrail.server.processes.ending import end_process
 
 PRIVATE_UMASK = 0o077
 SERVERS = ("up", "serve")

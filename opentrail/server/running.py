@@ -20,23 +20,23 @@ from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
 from opentrail.recorder.upstreams import Upstream
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
-from opentrail.server.call_workers import CallWorkers
-from opentrail.server.certificate import Certificate
-from opentrail.server.children import Child, Program, stop_all
-from opentrail.server.collection import spare_what_is_there
+from opentrail.server.call_workers.pool import CallWorkers
 from opentrail.server.data_folder import DataFolder
-from opentrail.server.delivering import SECRET_VARIABLE
-from opentrail.server.folder_modes import note_root, require_private, write_privately
-from opentrail.server.gauges import FOLLOWERS, refresh_gauges
-from opentrail.server.health import Health, health_app
-from opentrail.server.http_server import QuietServer, http_server
-from opentrail.server.kept_retention import keep_retention, shortened_event
-from opentrail.server.listening import bind, url_of
-from opentrail.server.open_files import raise_open_files_limit
-from opentrail.server.sandbox import LOOPBACK, Sandbox, start_sandbox, wait_sandbox
-from opentrail.server.server_lock import ServerLock
+from opentrail.server.data_folder.lock import ServerLock
+from opentrail.server.data_folder.modes import note_root, require_private, write_privately
+from opentrail.server.data_folder.retention import keep_retention, shortened_event
+from opentrail.server.ports.certificate import Certificate
+from opentrail.server.ports.gauges import FOLLOWERS, refresh_gauges
+from opentrail.server.ports.health import Health, health_app
+from opentrail.server.ports.http_server import QuietServer, http_server
+from opentrail.server.ports.listening import bind, url_of
+from opentrail.server.processes.children import Child, Program, stop_all
+from opentrail.server.processes.collection import spare_what_is_there
+from opentrail.server.processes.open_files import raise_open_files_limit
+from opentrail.server.sandbox.cloud import LOOPBACK, Sandbox, start_sandbox, wait_sandbox
 from opentrail.server.settings import Organization, Settings
-from opentrail.server.worker import WorkerSettings, worker_command
+from opentrail.server.worker.delivering import SECRET_VARIABLE
+from opentrail.server.worker.process import WorkerSettings, worker_command
 from opentrail.telemetry import configure_logging, logger
 
 log = logger("server")

@@ -14,8 +14,8 @@ from opentrail.recorder.look_ups.iam import IamQuestions
 from opentrail.recorder.upstream_policies import UpstreamPolicies
 from opentrail.recorder.upstreams import Upstream, Upstreams
 from opentrail.server.organization_watch import OrganizationWatch
+from opentrail.server.rooms.trails import organizations_of
 from opentrail.server.settings import Settings
-from opentrail.server.trail_rooms import organizations_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from opentrail.server.listening import free_ports
+from opentrail.server.ports.listening import free_ports
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.program import Program, eventually
-from tests.server.test_certificate import fingerprint, make, put, shown
+from tests.server.ports.test_certificate import fingerprint, make, put, shown
 
 
 @pytest.mark.acceptance

@@ -94,7 +94,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 
 def worker_ids(program: Program) -> list[int]:
     assert program.process is not None
-    command = ["pgrep", "-P", str(program.process.pid), "-f", "opentrail.server.call_worker"]
+    command = ["pgrep", "-P", str(program.process.pid), "-f", "opentrail.server.call_workers.worker"]
     return [int(found) for found in subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()]
 
 

@@ -10,7 +10,7 @@ from opentrail import limits
 from opentrail.objects.fetching import fetched
 from opentrail.objects.location import open_location
 from opentrail.objects.port import NoSuchLocation, ObjectUnreadable, StoreUnavailable
-from opentrail.server.listening import free_ports
+from opentrail.server.ports.listening import free_ports
 from tests.objects.seaweedfs import KEY, client, seaweedfs
 
 LOG = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/04/111122223333_CloudTrail_eu-west-1_20260304T1020Z_{}.json.gz"

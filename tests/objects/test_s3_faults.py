@@ -9,7 +9,7 @@ import pytest
 from opentrail.objects.bucket import AccessDenied, BucketFault, Properties, Throttled, TimedOut, Unreachable
 from opentrail.objects.s3_bucket import S3Bucket
 from opentrail.objects.s3_client import S3Access, connect
-from opentrail.server.listening import free_ports
+from opentrail.server.ports.listening import free_ports
 
 
 class _Answers(BaseHTTPRequestHandler):

@@ -13,7 +13,7 @@ from opentrail.objects.bucket import NoSuchBucket, NoSuchKey, Properties, TimedO
 from opentrail.objects.s3_bucket import S3Bucket
 from opentrail.objects.s3_client import S3Access, connect
 from opentrail.objects.s3_plain_get import PlainGet, can_be_plain
-from opentrail.server.listening import free_ports
+from opentrail.server.ports.listening import free_ports
 from opentrail.wire.signing import Credentials, sign
 from tests.objects.seaweedfs import KEY, client, seaweedfs
 

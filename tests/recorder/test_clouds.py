@@ -15,9 +15,9 @@ from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
 from opentrail.recorder.upstreams import Upstream, moto
-from opentrail.server.children import stop_all
 from opentrail.server.data_folder import DataFolder
-from opentrail.server.sandbox import start_sandbox, wait_sandbox
+from opentrail.server.processes.children import stop_all
+from opentrail.server.sandbox.cloud import start_sandbox, wait_sandbox
 from tests.recorder.form_uploads import post
 from tests.recorder.rig import ACCOUNT, OTHER_ACCOUNT, USER_KEY, USER_SECRET, RecorderServer
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from opentrail.server.rooms.trails import organization_of
 from opentrail.server.settings import BadSettings
 from opentrail.server.settings_reading import is_loopback, read_settings
-from opentrail.server.trail_rooms import organization_of
 
 GOOD = """
 data_dir = "/var/lib/opentrail"

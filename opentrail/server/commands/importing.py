@@ -30,7 +30,7 @@ from opentrail.objects.port import ObjectStore
 from opentrail.server.commands.import_progress import Progress, progress_for
 from opentrail.server.commands.terminal import visible
 from opentrail.server.data_folder import DataFolder
-from opentrail.server.worker import HISTORY_LOCK
+from opentrail.server.worker.process import HISTORY_LOCK
 
 IMPORT_LOCK = "import.lock"
 SET_ASIDE_SHOWN = 20

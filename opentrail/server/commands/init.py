@@ -23,7 +23,7 @@ from opentrail.server.commands.master_key_option import (
     new_key_for,
 )
 from opentrail.server.data_folder import DataFolder
-from opentrail.server.server_lock import ServerLock
+from opentrail.server.data_folder.lock import ServerLock
 
 
 class AlreadyInitialised(ClientError):

@@ -14,8 +14,8 @@ from botocore.config import Config
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import root
 from opentrail.catalog.database import open_catalog
+from opentrail.server.rooms.trails import trail_rooms
 from opentrail.server.settings import Delivery, Organization, Regions, Settings
-from opentrail.server.trail_rooms import trail_rooms
 from opentrail.wire.http import HttpResponse
 from tests.api.conftest import ACCOUNT, Server, parsed
 from tests.cloud import REGION, Cloud

@@ -10,7 +10,7 @@ from opentrail.accounts.organizations import Organizations
 from opentrail.accounts.principal import root
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.lake.stores import store_arn
-from opentrail.server.ingest_rooms import ingest_rooms
+from opentrail.server.rooms.ingest import ingest_rooms
 from opentrail.wire.http import HttpResponse
 from tests.api.conftest import ACCOUNT, REGION, Server, parsed, signed
 from tests.api.rooms.conftest import STRANGER, Refused

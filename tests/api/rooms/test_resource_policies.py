@@ -15,7 +15,7 @@ from opentrail.catalog.channels import Channel, Channels
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.catalog.queries import Query, QueryCatalog
 from opentrail.catalog.resource_policies import ResourcePolicies
-from opentrail.server.owned_resources import resource_facts
+from opentrail.server.rooms.owned_resources import resource_facts
 from opentrail.server.settings import Organization
 from tests.api.rooms.conftest import ACCOUNT, MEMBER, ORGANIZATION, STRANGER, TrailServer
 from tests.cloud import REGION, Cloud

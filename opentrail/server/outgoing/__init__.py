@@ -1,0 +1,1 @@
+"""How CloudTrail itself reaches other services, and the buckets of imports and of results of queries."""

@@ -1,0 +1,1 @@
+"""The rooms of the API, put together from catalog, checks and registries: trails, stores, ingestion, queries."""

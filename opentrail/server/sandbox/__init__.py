@@ -1,0 +1,1 @@
+"""The embedded cloud of `opentrail up`."""

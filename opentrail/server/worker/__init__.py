@@ -1,0 +1,1 @@
+"""The second process: the followers of the journal, and a process for each import."""

@@ -1,0 +1,64 @@
+"""Calls handed from a worker to the first process arrive as the worker had them, and as nobody else says."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from opentrail.recorder.proxy.exchange import Exchange
+from opentrail.recorder.proxy.outbox import Outbox
+from opentrail.server.call_workers import metrics as process_metrics
+from opentrail.server.call_workers.hand_over import HandOver, take_over
+from opentrail.server.call_workers.metrics import all_metrics, leave_metrics
+from tests.recorder.proxy.rig import proxy
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def test_the_caller_is_who_the_worker_saw() -> None:
+    seen: list[Exchange] = []
+
+    def first(exchange: Exchange) -> None:
+        take_over(exchange)
+        seen.append(exchange)
+        exchange.answer(200, [], b"from the first")
+
+    with proxy(handle=first) as taking:
+
+        def worker(exchange: Exchange) -> None:
+            handing = HandOver("", Outbox())
+            handing._pool.place = type(handing._pool.place)("127.0.0.1", taking.port)
+            handing(exchange)
+
+        with proxy(handle=worker) as running:
+            forged = (
+                b"GET /a?b HTTP/1.1\r\nHost: x\r\nX-OpenTrail-Caller: 192.0.2.1 https TLSv1.3 X\r\nX-Kept: 1\r\n\r\n"
+            )
+            assert running.ask(forged).endswith(b"from the first")
+    (exchange,) = seen
+    request = exchange.request
+    assert (request.client, request.scheme, request.tls) == ("127.0.0.1", "http", None)
+    assert (request.path, request.query) == ("/a", "b")
+    assert request.headers == (("host", "x"), ("x-kept", "1"))
+
+
+def test_what_processes_count_is_added_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = CollectorRegistry()
+    monkeypatch.setattr(process_metrics, "REGISTRY", registry)
+    calls = Counter("opentrail_calls", "calls", ["door"], registry=registry)
+    connections = Gauge("opentrail_client_connections", "connections", registry=registry)
+    head = Gauge("opentrail_journal_head", "head", registry=registry)
+    calls.labels("api").inc(2)
+    connections.set(3)
+    head.set(10)
+    leave_metrics(folder, 1)
+    calls.labels("recorder").inc(5)
+    leave_metrics(folder, 2, at_end=True)
+    text = all_metrics(folder).decode()
+    assert 'opentrail_calls_total{door="api"} 6.0' in text and 'opentrail_calls_total{door="recorder"} 10.0' in text
+    assert "opentrail_client_connections 6.0" in text, "a process that has ended has no connections"
+    assert "opentrail_journal_head 10.0" in text
+    assert all_metrics(None).decode().count("opentrail_calls_total{") == 2
