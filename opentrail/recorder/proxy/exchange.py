@@ -78,6 +78,11 @@ class Exchange:
             self._request = self._read_request()
         return self._request
 
+    @request.setter
+    def request(self, request: HttpRequest) -> None:
+        """Another process has read it: this one relays."""
+        self._request = request
+
     def _read_request(self) -> HttpRequest:
         path, _, query = self.target.decode("latin-1").partition("?")
         headers = tuple([(LOWER_NAME[name], value.decode("latin-1")) for name, value in self.headers])
