@@ -9,7 +9,7 @@ import pytest
 from opentrail.clock import SettableClock
 from opentrail.errors import OpenTrailError
 from opentrail.lake.engine import Engine, QueryFailed, Table
-from opentrail.lake.samples.library import samples
+from opentrail.lake.samples.catalogue import samples
 from opentrail.lake.spark_engine import SparkEngine, SparkTable
 from opentrail.lake.sql.functions import AGGREGATES, SCALARS, WINDOWS
 from opentrail.lake.sql.on_spark.dialect import SparkDialect

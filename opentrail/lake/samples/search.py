@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from opentrail.lake.samples.library import Sample, samples
+from opentrail.lake.samples.catalogue import Sample, samples
 
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

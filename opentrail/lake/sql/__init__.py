@@ -5,6 +5,7 @@ types         Trino's types and which of them can stand for another
 scopes        names: tables, columns, members of rows, without case
 queries       SELECT, joins, set operations, WITH
 expressions   operators, casts, literals, lambdas
+conditions    comparisons, IN, LIKE, AND and OR
 functions/    every function that may be called: its type, and its form on DuckDB
 dialect       the seam: what every engine writes its own way
 on_duckdb/    DuckDB behind it; on_spark/ Spark

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.scopes import Typed
 from opentrail.lake.sql.signatures import Signature
-from opentrail.lake.sql.types import Type
+from opentrail.lake.sql.types import Type, quoted
 
 Body = Callable[[list[Typed]], Typed]
 
@@ -159,8 +159,30 @@ class Dialect(ABC):
         """A member of a JSON object by its name in any case, or of a JSON array by its place from 0, as JSON."""
 
     @abstractmethod
+    def shown_scalar(self, sql: str, kind: Type) -> str:
+        """As `shown`, of what is neither array nor map nor row."""
+
+    @abstractmethod
+    def comma_joined(self, array: str) -> str:
+        """The texts of an array, a comma and a space between them."""
+
     def shown(self, sql: str, kind: Type) -> str:
         """The value as an answer of AWS has it: a text; NULL stays NULL."""
+        if kind.kind == "array":
+            element = f"coalesce({self.shown('o_', kind.inner[0])}, 'null')"
+            return f"('[' || {self.comma_joined(self.mapped(sql, 'o_', element))} || ']')"
+        if kind.kind == "map":
+            key, value = self.shown("o_.key", kind.inner[0]), self.shown("o_.value", kind.inner[1])
+            entries = self.mapped(f"map_entries({sql})", "o_", f"{key} || '=' || coalesce({value}, 'null')")
+            return f"('{{' || {self.comma_joined(entries)} || '}}')"
+        if kind.kind == "row":
+            parts = []
+            for name, inner in zip(kind.names, kind.inner, strict=True):
+                member = self.shown(f"({sql}).{quoted(name)}", inner)
+                parts.append(f"{self.text(name + '=')} || coalesce({member}, 'null')")
+            joined = " || ', ' || ".join(parts)
+            return f"(CASE WHEN {sql} IS NULL THEN NULL ELSE '{{' || {joined} || '}}' END)"
+        return self.shown_scalar(sql, kind)
 
     @abstractmethod
     def unnested(self, values: Sequence[Typed], alias: str, *, beside: bool, counted: bool) -> Unnested:
@@ -184,6 +206,18 @@ class Dialect(ABC):
     def quantified(self, one: str, operator: str, word: str, query: str) -> str:
         """A comparison with ANY or ALL of a query's values."""
         return f"({one} {operator} {word} ({query}))"
+
+
+def unnested_lists(values: Sequence[Typed]) -> list[tuple[str, Type]]:
+    """The lists that UNNEST of these arrays and maps goes through, each with the type of its elements."""
+    lists: list[tuple[str, Type]] = []
+    for value in values:
+        if value.type.kind == "map":
+            key, inner = value.type.inner
+            lists += [(f"map_keys({value.sql})", key), (f"map_values({value.sql})", inner)]
+        else:
+            lists.append((value.sql, value.type.inner[0]))
+    return lists
 
 
 def literal(argument: Argument, what: str) -> str:

@@ -1,16 +1,17 @@
 """Expressions: every kind of node that may stand in one, each with the function that compiles it.
 
-What is not in the table is refused. `Compiler` is handed on to what needs queries inside expressions (`queries`).
+What is not in the table is refused. Comparisons and what joins them are in `conditions`, functions in `calls`.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from sqlglot import exp
 
 from opentrail.lake.sql import coercion, json_calls, types
 from opentrail.lake.sql.calls import Calls
 from opentrail.lake.sql.coercion import compared, row_of, together
+from opentrail.lake.sql.conditions import CONDITIONS, Rule
 from opentrail.lake.sql.dialect import Dialect
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.intervals import EXTRACTED, interval
@@ -19,13 +20,7 @@ from opentrail.lake.sql.scopes import Relation, Scope, Typed, member
 from opentrail.lake.sql.types import BOOLEAN, VARCHAR
 
 SubQuery = Callable[[exp.Expr, Scope], tuple[str, Relation]]  # the SQL of a query in brackets, and what it gives
-Rule = Callable[["Expressions", Any, Scope], Typed]
 
-_COMPARISONS: Final[dict[type[exp.Expr], str]] = {
-    exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=",
-    exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM",
-}  # fmt: skip
-_QUANTIFIERS: Final = {"any": "ANY", "some": "ANY", "all": "ALL"}  # where the grammar takes them for functions
 _ARITHMETIC: Final[dict[type[exp.Expr], str]] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 
 
@@ -104,115 +99,6 @@ def _null(compiler: Expressions, node: exp.Null, scope: Scope) -> Typed:
 def _paren(compiler: Expressions, node: exp.Paren, scope: Scope) -> Typed:
     inner = compiler.compile(node.this, scope)
     return Typed(f"({inner.sql})", inner.type, inner.literal)
-
-
-def _connected(word: str) -> Rule:
-    def rule(compiler: Expressions, node: exp.Connector, scope: Scope) -> Typed:
-        sides: list[exp.Expr] = []
-        left: exp.Expr = node
-        while isinstance(left, type(node)):  # a long chain is no deep recursion
-            sides.append(left.expression)
-            left = left.this
-        conditions = [compiler.condition(side, scope, "Logical") for side in [left, *reversed(sides)]]
-        return Typed(f"({f' {word} '.join(conditions)})", BOOLEAN)
-
-    return rule
-
-
-def _not(compiler: Expressions, node: exp.Not, scope: Scope) -> Typed:
-    return Typed(f"(NOT {compiler.condition(node.this, scope, 'NOT')})", BOOLEAN)
-
-
-def _comparison(compiler: Expressions, node: exp.Binary, scope: Scope) -> Typed:
-    operator = _COMPARISONS[type(node)]
-    right = node.expression
-    if isinstance(right, exp.Any | exp.All):
-        return _quantified(
-            compiler, node.this, right.this, operator, "ANY" if isinstance(right, exp.Any) else "ALL", scope
-        )
-    if isinstance(right, exp.Anonymous) and right.name.lower() in _QUANTIFIERS and len(right.expressions) == 1:
-        word = _QUANTIFIERS[right.name.lower()]
-        return _quantified(compiler, node.this, right.expressions[0], operator, word, scope)
-    if isinstance(node.this, exp.Tuple) and isinstance(right, exp.Tuple):
-        return _rows_compared(compiler, node.this, right, operator, scope)
-    one, other = compared(
-        compiler.dialect, compiler.compile(node.this, scope), compiler.compile(right, scope), operator
-    )
-    return Typed(f"({one.sql} {operator} {other.sql})", BOOLEAN)
-
-
-def _quantified(
-    compiler: Expressions, left: exp.Expr, query: exp.Expr, operator: str, word: str, scope: Scope
-) -> Typed:
-    sql, relation = compiler.subquery(query, scope)
-    one, _ = compared(compiler.dialect, compiler.compile(left, scope), relation.columns[0].value, operator)
-    return Typed(compiler.dialect.quantified(one.sql, operator, word, sql), BOOLEAN)
-
-
-def _rows_compared(compiler: Expressions, one: exp.Tuple, other: exp.Tuple, operator: str, scope: Scope) -> Typed:
-    pairs = zip(compiler.all(one.expressions, scope), compiler.all(other.expressions, scope), strict=False)
-    both = [compared(compiler.dialect, left, right, operator) for left, right in pairs]
-    left = ", ".join(pair[0].sql for pair in both)
-    return Typed(f"(({left}) {operator} ({', '.join(pair[1].sql for pair in both)}))", BOOLEAN)
-
-
-def _is(compiler: Expressions, node: exp.Is, scope: Scope) -> Typed:
-    if not isinstance(node.expression, exp.Null | exp.Boolean):
-        raise InvalidQueryStatement(f"Not supported: {node.sql('trino')[:80]}")
-    word = "NULL" if isinstance(node.expression, exp.Null) else str(bool(node.expression.this)).upper()
-    return Typed(f"({compiler.compile(node.this, scope).sql} IS {word})", BOOLEAN)
-
-
-def _in(compiler: Expressions, node: exp.In, scope: Scope) -> Typed:
-    inside = node.args.get("query")
-    if isinstance(node.this, exp.Tuple):
-        return _row_in(compiler, node, scope)
-    value = compiler.compile(node.this, scope)
-    if inside is not None:
-        sql, relation = compiler.subquery(inside, scope)
-        if len(relation.columns) != 1:
-            raise InvalidQueryStatement("The query behind IN must have one column")
-        value, _ = compared(compiler.dialect, value, relation.columns[0].value, "IN")
-        return Typed(f"({value.sql} IN ({sql}))", BOOLEAN)
-    items = []
-    for item in compiler.all(node.expressions, scope):
-        value, met = compared(compiler.dialect, value, item, "IN")
-        items.append(met.sql)
-    return Typed(f"({value.sql} IN ({', '.join(items)}))", BOOLEAN)
-
-
-def _row_in(compiler: Expressions, node: exp.In, scope: Scope) -> Typed:
-    left = ", ".join(one.sql for one in compiler.all(node.this.expressions, scope))
-    inside = node.args.get("query")
-    if inside is not None:
-        return Typed(f"(({left}) IN ({compiler.subquery(inside, scope)[0]}))", BOOLEAN)
-    rows = [compiler.all(item.expressions, scope) for item in node.expressions if isinstance(item, exp.Tuple)]
-    listed = ", ".join(f"({', '.join(one.sql for one in row)})" for row in rows)
-    return Typed(f"(({left}) IN ({listed}))", BOOLEAN)
-
-
-def _between(compiler: Expressions, node: exp.Between, scope: Scope) -> Typed:
-    value = compiler.compile(node.this, scope)
-    value, low = compared(compiler.dialect, value, compiler.compile(node.args["low"], scope), "BETWEEN")
-    value, high = compared(compiler.dialect, value, compiler.compile(node.args["high"], scope), "BETWEEN")
-    return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", BOOLEAN)
-
-
-def _like(compiler: Expressions, node: exp.Like, scope: Scope, escape: str = "") -> Typed:
-    value, pattern = compiler.all([node.this, node.expression], scope)
-    for side in (value, pattern):
-        if side.type not in (VARCHAR, types.UNKNOWN):
-            raise InvalidQueryStatement(
-                f"Left side of LIKE expression must evaluate to a varchar (actual: {side.type})"
-            )
-    word = "NOT LIKE" if node.args.get("negate") else "LIKE"
-    return Typed(f"({value.sql} {word} {pattern.sql}{escape})", BOOLEAN)
-
-
-def _escape(compiler: Expressions, node: exp.Escape, scope: Scope) -> Typed:
-    if not isinstance(node.this, exp.Like) or not isinstance(node.expression, exp.Literal):
-        raise InvalidQueryStatement("ESCAPE belongs to LIKE and is a literal")
-    return _like(compiler, node.this, scope, f" ESCAPE {compiler.dialect.text(node.expression.name)}")
 
 
 def _arithmetic(compiler: Expressions, node: exp.Binary, scope: Scope) -> Typed:
@@ -386,8 +272,7 @@ _PARTS: Final[dict[type[exp.Expr], frozenset[str]]] = {
 }  # fmt: skip
 _RULES: Final[dict[type[exp.Expr], Rule]] = {
     exp.Column: _column, exp.Identifier: _identifier, exp.Dot: _dot, exp.Literal: _literal, exp.Boolean: _boolean,
-    exp.Null: _null, exp.Paren: _paren, exp.And: _connected("AND"), exp.Or: _connected("OR"), exp.Not: _not,
-    exp.Is: _is, exp.In: _in, exp.Between: _between, exp.Like: _like, exp.Escape: _escape, exp.Neg: _negative,
+    exp.Null: _null, exp.Paren: _paren, exp.Neg: _negative,
     exp.DPipe: _joined, exp.Case: _case, exp.If: _if, exp.Cast: _cast, exp.TryCast: _cast, exp.Extract: _extract,
     exp.Trim: _trim, exp.StrPosition: _position, exp.Substring: _substring, exp.AtTimeZone: _at_time_zone,
     exp.Array: _array, exp.Bracket: _subscript, exp.Subquery: _scalar_query, exp.Exists: _exists,
@@ -396,5 +281,5 @@ _RULES: Final[dict[type[exp.Expr], Rule]] = {
     exp.GroupConcat: _call, exp.WithinGroup: _call, exp.Tuple: _tuple, exp.HexString: _bytes,
     exp.ParseJSON: json_calls.json_literal, exp.JSONValue: json_calls.json_value,
     exp.JSONExtract: json_calls.json_query, exp.JSONObject: json_calls.json_object,
-    **dict.fromkeys(_COMPARISONS, _comparison), **dict.fromkeys(_ARITHMETIC, _arithmetic),
+    **CONDITIONS, **dict.fromkeys(_ARITHMETIC, _arithmetic),
 }  # fmt: skip

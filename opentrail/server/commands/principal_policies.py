@@ -1,11 +1,15 @@
 """Policies on the command line: `opentrail principals add-policy`, and who has which."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
+from opentrail.accounts.administration import IdentityChanges
 from opentrail.accounts.administration.policies import policy_arn
+from opentrail.catalog.principals import Kind
 from opentrail.server.administering import administering
 from opentrail.server.commands.principal_options import (
     AccountOption,
@@ -66,11 +70,9 @@ def attach_policy_command(
     account: AccountOption = "",
 ) -> None:
     """Give a user or role a policy."""
-    kind, name = one_of(user, role)
-    with administering(DataFolder.resolve(data_dir), "principals attach-policy") as found:
-        owner = account_or_home(found, account)
-        found.identities.attach(owner, kind, name, policy_arn(owner, policy))
-    typer.echo(f"{kind} {name} has {policy}")
+    with _changing("attach-policy", user, role, data_dir, account) as (identities, owner):
+        identities.attach(*owner, policy_arn(owner.account, policy))
+    typer.echo(f"{owner.kind} {owner.name} has {policy}")
 
 
 def detach_policy_command(
@@ -81,11 +83,9 @@ def detach_policy_command(
     account: AccountOption = "",
 ) -> None:
     """Take a policy off a user or role."""
-    kind, name = one_of(user, role)
-    with administering(DataFolder.resolve(data_dir), "principals detach-policy") as found:
-        owner = account_or_home(found, account)
-        found.identities.detach(owner, kind, name, policy_arn(owner, policy))
-    typer.echo(f"{kind} {name} has {policy} no more")
+    with _changing("detach-policy", user, role, data_dir, account) as (identities, owner):
+        identities.detach(*owner, policy_arn(owner.account, policy))
+    typer.echo(f"{owner.kind} {owner.name} has {policy} no more")
 
 
 def set_boundary_command(
@@ -96,18 +96,31 @@ def set_boundary_command(
     account: AccountOption = "",
 ) -> None:
     """What the policies of a user or role may allow at most."""
-    kind, name = one_of(user, role)
-    with administering(DataFolder.resolve(data_dir), "principals set-boundary") as found:
-        owner = account_or_home(found, account)
-        found.identities.set_boundary(owner, kind, name, policy_arn(owner, policy))
-    typer.echo(f"{kind} {name} may do at most what {policy} allows")
+    with _changing("set-boundary", user, role, data_dir, account) as (identities, owner):
+        identities.set_boundary(*owner, policy_arn(owner.account, policy))
+    typer.echo(f"{owner.kind} {owner.name} may do at most what {policy} allows")
 
 
 def remove_boundary_command(
     user: UserOption = "", role: RoleOption = "", data_dir: DataDir = None, account: AccountOption = ""
 ) -> None:
     """Take the boundary off a user or role."""
+    with _changing("remove-boundary", user, role, data_dir, account) as (identities, owner):
+        identities.set_boundary(*owner, None)
+    typer.echo(f"{owner.kind} {owner.name} has no boundary")
+
+
+class _Owner(NamedTuple):
+    account: str
+    kind: Kind
+    name: str
+
+
+@contextmanager
+def _changing(
+    command: str, user: str, role: str, data_dir: Path | None, account: str
+) -> Iterator[tuple[IdentityChanges, _Owner]]:
+    """The identities of a data folder, and which of them is meant."""
     kind, name = one_of(user, role)
-    with administering(DataFolder.resolve(data_dir), "principals remove-boundary") as found:
-        found.identities.set_boundary(account_or_home(found, account), kind, name, None)
-    typer.echo(f"{kind} {name} has no boundary")
+    with administering(DataFolder.resolve(data_dir), f"principals {command}") as found:
+        yield found.identities, _Owner(account_or_home(found, account), kind, name)

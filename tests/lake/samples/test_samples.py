@@ -5,7 +5,7 @@ import re
 import pytest
 
 from opentrail import limits
-from opentrail.lake.samples.library import samples
+from opentrail.lake.samples.catalogue import samples
 from tests.lake.samples.conftest import STORES
 
 # Every function and construct that the reference names, as words of SQL.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from opentrail.lake.sql import types
-from opentrail.lake.sql.dialect import Dialect, Form, Key, Unnested
+from opentrail.lake.sql.dialect import Dialect, Form, Key, Unnested, unnested_lists
 from opentrail.lake.sql.on_duckdb.forms import FORMS
 from opentrail.lake.sql.scopes import Typed
 from opentrail.lake.sql.signatures import Signature
@@ -117,42 +117,19 @@ class DuckDbDialect(Dialect):
     def member_of_json(self, value: str, name: str, place: int) -> str:
         return f"json_member_({value}, {text_literal(name.lower())}, {place})"
 
-    def shown(self, sql: str, kind: Type) -> str:
-        if kind.kind == "array":
-            inner = self.shown("o_", kind.inner[0])
-            return f"('[' || array_to_string(list_transform({sql}, lambda o_: coalesce({inner}, 'null')), ', ') || ']')"
-        if kind.kind == "map":
-            key, value = self.shown("o_.key", kind.inner[0]), self.shown("o_.value", kind.inner[1])
-            entry = f"{key} || '=' || coalesce({value}, 'null')"
-            listed = f"array_to_string(list_transform(map_entries({sql}), lambda o_: {entry}), ', ')"
-            return f"('{{' || {listed} || '}}')"
-        if kind.kind == "row":
-            return self._shown_row(sql, kind)
+    def shown_scalar(self, sql: str, kind: Type) -> str:
         if kind == types.JSON:
             return f"CAST({sql} AS VARCHAR)"
         return sql if kind == types.VARCHAR else self.as_text(Typed(sql, kind))
 
-    def _shown_row(self, sql: str, kind: Type) -> str:
-        parts = []
-        for name, inner in zip(kind.names, kind.inner, strict=True):
-            text = self.shown(f"({sql}).{quoted(name)}", inner)
-            parts.append(f"{text_literal(name + '=')} || coalesce({text}, 'null')")
-        joined = " || ', ' || ".join(parts)
-        return f"(CASE WHEN {sql} IS NULL THEN NULL ELSE '{{' || {joined} || '}}' END)"
+    def comma_joined(self, array: str) -> str:
+        return f"array_to_string({array}, ', ')"
 
     def unnested(self, values: Sequence[Typed], alias: str, *, beside: bool, counted: bool) -> Unnested:
-        lists: list[str] = []
-        kinds: list[Type] = []
-        for value in values:
-            if value.type.kind == "map":
-                lists += [f"map_keys({value.sql})", f"map_values({value.sql})"]
-                kinds += value.type.inner
-            else:
-                lists.append(value.sql)
-                kinds.append(value.type.inner[0])
-        listed = [f'unnest({sql}) AS "u{number}"' for number, sql in enumerate(lists)]
-        longest = ", ".join(f"len({sql})" for sql in lists)
-        columns = [Typed(f'{quoted(alias)}."u{number}"', kind) for number, kind in enumerate(kinds)]
+        lists = unnested_lists(values)
+        listed = [f'unnest({sql}) AS "u{number}"' for number, (sql, _) in enumerate(lists)]
+        longest = ", ".join(f"len({sql})" for sql, _ in lists)
+        columns = [Typed(f'{quoted(alias)}."u{number}"', kind) for number, (_, kind) in enumerate(lists)]
         if counted:
             listed.append(f'unnest(range(1, coalesce(greatest({longest}), 0) + 1)) AS "n"')
             columns.append(Typed(f'{quoted(alias)}."n"', types.BIGINT))

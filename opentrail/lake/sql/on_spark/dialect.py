@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from opentrail.lake.sql import types
-from opentrail.lake.sql.dialect import Dialect, Form, Key, Unnested
+from opentrail.lake.sql.dialect import Dialect, Form, Key, Unnested, unnested_lists
 from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.on_spark.addresses import address_text, read_address
 from opentrail.lake.sql.on_spark.forms import FORMS, items_of_json, scalar_of_json, spark_text
@@ -155,41 +155,21 @@ class SparkDialect(Dialect):
         placed = f"try_element_at({items_of_json(value)}, {place + 1})"
         return f"CASE WHEN json_object_keys({value}) IS NOT NULL THEN {found} ELSE {placed} END"
 
-    def shown(self, sql: str, kind: Type) -> str:
-        if kind.kind == "array":
-            element = self.shown("o_", kind.inner[0])
-            return f"('[' || array_join(transform({sql}, o_ -> coalesce({element}, 'null')), ', ') || ']')"
-        if kind.kind == "map":
-            key, value = self.shown("o_.key", kind.inner[0]), self.shown("o_.value", kind.inner[1])
-            entry = f"{key} || '=' || coalesce({value}, 'null')"
-            return f"('{{' || array_join(transform(map_entries({sql}), o_ -> {entry}), ', ') || '}}')"
-        if kind.kind == "row":
-            parts = []
-            for name, inner in zip(kind.names, kind.inner, strict=True):
-                member = self.shown(f"({sql}).{quoted(name)}", inner)
-                parts.append(f"{spark_text(name + '=')} || coalesce({member}, 'null')")
-            joined = " || ', ' || ".join(parts)
-            return f"(CASE WHEN {sql} IS NULL THEN NULL ELSE '{{' || {joined} || '}}' END)"
+    def shown_scalar(self, sql: str, kind: Type) -> str:
         return sql if kind in (types.VARCHAR, types.JSON) else self.as_text(Typed(sql, kind))
 
+    def comma_joined(self, array: str) -> str:
+        return f"array_join({array}, ', ')"
+
     def unnested(self, values: Sequence[Typed], alias: str, *, beside: bool, counted: bool) -> Unnested:
-        lists: list[str] = []
-        kinds: list[Type] = []
-        for value in values:
-            if value.type.kind == "map":
-                lists += [f"map_keys({value.sql})", f"map_values({value.sql})"]
-                kinds += value.type.inner
-            else:
-                lists.append(value.sql)
-                kinds.append(value.type.inner[0])
+        lists = unnested_lists(values)
         # A missing array beside others is an empty one; all together missing, there are no rows.
-        full = [
-            f"coalesce({sql}, CAST(array() AS {self.type_name(types.array(kind))}))"
-            for sql, kind in zip(lists, kinds, strict=True)
-        ]
-        rows = types.array(Type("row", tuple(kinds), tuple(f"u{number}" for number in range(len(kinds)))))
+        full = [f"coalesce({sql}, CAST(array() AS {self.type_name(types.array(kind))}))" for sql, kind in lists]
+        rows = types.array(
+            Type("row", tuple(kind for _, kind in lists), tuple(f"u{number}" for number in range(len(lists))))
+        )
         zipped = f"CAST(arrays_zip({', '.join(full)}) AS {self.type_name(rows)})"
-        columns = [Typed(f'{quoted(alias)}."e"."u{number}"', kind) for number, kind in enumerate(kinds)]
+        columns = [Typed(f'{quoted(alias)}."e"."u{number}"', kind) for number, (_, kind) in enumerate(lists)]
         if counted:
             columns.append(Typed(f'CAST({quoted(alias)}."n" + 1 AS BIGINT)', types.BIGINT))
         return Unnested(f'{"LATERAL " if beside else ""}posexplode({zipped}) AS {quoted(alias)}("n", "e")', columns)
