@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
 
 from opentrail.catalog.database import READING
 from opentrail.catalog.resource_policies import drop_resource_policy
 from opentrail.catalog.tables import channel_status, channels
 from opentrail.catalog.tables import channel_versions as versions
 from opentrail.catalog.tags import Tag, drop_tags, write_tags
-from opentrail.catalog.trails import ChangedMeanwhile
+from opentrail.catalog.versions import ChangedMeanwhile, Versions, unless_taken
 from opentrail.errors import ClientError
 
 ORIGIN = "channel:"  # and the channel's id: the origin of its batches in the journal
@@ -83,10 +82,8 @@ class Channels:
                 source=channel.source,
                 deleted=False,
             )
-            try:
+            with unless_taken(ChannelTaken):
                 connection.execute(row)
-            except IntegrityError as taken:
-                raise ChannelTaken from taken
             write_tags(connection, channel.arn, tags)
             return _add(connection, channel, from_position)
 
@@ -97,10 +94,8 @@ class Channels:
         """
         with self._engine.begin() as connection:
             _require_newest(connection, before)
-            try:
+            with unless_taken(ChannelTaken):
                 connection.execute(update(channels).where(channels.c.id == channel.id).values(name=channel.name))
-            except IntegrityError as taken:
-                raise ChannelTaken from taken
             return _add(connection, channel, from_position)
 
     def delete(self, before: ChannelVersion) -> None:
@@ -130,11 +125,11 @@ class Channels:
     def newest_change(self) -> int:
         """A number that is another one after each change of any channel, but for its deletion."""
         with self._engine.connect().execution_options(**READING) as connection:
-            return connection.execute(select(func.max(versions.c.number))).scalar_one() or 0
+            return _VERSIONS.newest_change(connection)
 
     def all_versions(self) -> list[ChannelVersion]:
         """Every version that is kept, of deleted channels too, by channel, oldest first."""
-        return self._read(_VERSIONS.order_by(versions.c.channel_id, versions.c.number))
+        return self._read(_VERSIONS.all.order_by(versions.c.channel_id, versions.c.number))
 
     def status(self, channel_id: str) -> ChannelStatus:
         """What was noted last of what came in by the channel."""
@@ -153,36 +148,28 @@ class Channels:
             connection.execute(insert(channel_status).values(channel_id=channel_id, status=_encode(status)))
 
     def _read(self, question: Select[Any]) -> list[ChannelVersion]:
-        with self._engine.connect().execution_options(**READING) as connection:
-            return [_version(row) for row in connection.execute(question)]
+        return _VERSIONS.read(self._engine, question)
 
 
-_VERSIONS = select(versions.c.number, versions.c.from_position, versions.c.channel)
 _decode = msgspec.json.Decoder(Channel).decode
 _decode_status = msgspec.json.Decoder(ChannelStatus).decode
 _encode = msgspec.json.Encoder().encode
+_VERSIONS = Versions(
+    versions, channels, "channel_id", "channel", lambda *row: ChannelVersion(row[0], row[1], _decode(row[2]))
+)
 
 
 def _newest() -> Select[Any]:
     """The newest versions of channels that are not deleted."""
-    later = versions.alias("later")
-    newest = select(func.max(later.c.number)).where(later.c.channel_id == channels.c.id).scalar_subquery()
-    joined = _VERSIONS.join(channels, channels.c.id == versions.c.channel_id)
-    return joined.where(~channels.c.deleted, versions.c.number == newest)
-
-
-def _version(row: Row[Any]) -> ChannelVersion:
-    return ChannelVersion(row.number, row.from_position, _decode(row.channel))
+    return _VERSIONS.newest().where(~channels.c.deleted)
 
 
 def _require_newest(connection: Connection, version: ChannelVersion) -> None:
-    there = select(func.max(versions.c.number)).join(channels, channels.c.id == versions.c.channel_id)
-    newest = connection.execute(there.where(channels.c.id == version.channel.id, ~channels.c.deleted)).scalar_one()
-    if newest != version.number:
+    newest = connection.execute(_newest().where(channels.c.id == version.channel.id)).one_or_none()
+    if newest is None or newest.number != version.number:
         raise ChangedMeanwhile
 
 
 def _add(connection: Connection, channel: Channel, from_position: int) -> ChannelVersion:
-    row = insert(versions).values(channel_id=channel.id, from_position=from_position, channel=_encode(channel))
-    number = connection.execute(row.returning(versions.c.number)).scalar_one()
+    number = _VERSIONS.add(connection, channel.id, from_position, _encode(channel))
     return ChannelVersion(number, from_position, channel)

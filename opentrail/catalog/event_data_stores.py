@@ -10,8 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, func, insert, select, update
 
 from opentrail.catalog.database import READING
 from opentrail.catalog.event_selectors import AdvancedSelector, InsightSelector
@@ -20,7 +19,7 @@ from opentrail.catalog.tables import event_data_store_versions as versions
 from opentrail.catalog.tables import event_data_stores as stores
 from opentrail.catalog.tables import lake_position
 from opentrail.catalog.tags import Tag, drop_tags, write_tags
-from opentrail.catalog.trails import ChangedMeanwhile
+from opentrail.catalog.versions import ChangedMeanwhile, Versions, unless_taken
 from opentrail.errors import ClientError
 
 Kind = Literal["CloudTrail", "Insight", "ConfigurationItem", "Evidence", "ActivityAuditLog"]
@@ -105,10 +104,8 @@ class EventDataStores:
                 name=store.name,
                 through=from_position,
             )
-            try:
+            with unless_taken(StoreNameTaken):
                 connection.execute(row)
-            except IntegrityError as taken:
-                raise StoreNameTaken from taken
             write_tags(connection, store.arn, tags)
             return _add(connection, store, from_position)
 
@@ -118,20 +115,16 @@ class EventDataStores:
         Raises ChangedMeanwhile where `before` is not the newest, StoreNameTaken.
         """
         with self._engine.begin() as connection:
-            newest = select(func.max(versions.c.number)).where(versions.c.store_id == store.id)
-            if connection.execute(newest).scalar_one() != before.number:
+            if _VERSIONS.number_of(connection, store.id) != before.number:
                 raise ChangedMeanwhile
-            try:
+            with unless_taken(StoreNameTaken):
                 connection.execute(update(stores).where(stores.c.id == store.id).values(name=store.name))
-            except IntegrityError as taken:
-                raise StoreNameTaken from taken
             return _add(connection, store, head())
 
     def remove(self, version: StoreVersion) -> bool:
         """Drop a store with its tags, for good; False where it has changed: it was restored."""
         with self._engine.begin() as connection:
-            newest = select(func.max(versions.c.number)).where(versions.c.store_id == version.store.id)
-            if connection.execute(newest).scalar_one() != version.number:
+            if _VERSIONS.number_of(connection, version.store.id) != version.number:
                 return False
             connection.execute(delete(stores).where(stores.c.id == version.store.id))
             drop_tags(connection, version.store.arn)
@@ -140,18 +133,18 @@ class EventDataStores:
 
     def find(self, store_id: str) -> StoreVersion | None:
         """The newest version of a store."""
-        found = self._read(_newest().where(stores.c.id == store_id))
+        found = self._read(_VERSIONS.newest().where(stores.c.id == store_id))
         return found[0] if found else None
 
     def of_account(self, account: str, region: str) -> list[StoreVersion]:
         """The newest versions of an account's stores in a Region, in any state, by name."""
         return self._read(
-            _newest().where(stores.c.account == account, stores.c.region == region).order_by(stores.c.name)
+            _VERSIONS.newest().where(stores.c.account == account, stores.c.region == region).order_by(stores.c.name)
         )
 
     def newest(self) -> list[StoreVersion]:
         """The newest versions of all stores."""
-        return self._read(_newest())
+        return self._read(_VERSIONS.newest())
 
     def newest_change(self) -> int:
         """A number that is another one after each change of any store."""
@@ -160,11 +153,11 @@ class EventDataStores:
 
     def all_versions(self) -> list[StoreVersion]:
         """Every version that is kept, by store, oldest first."""
-        return self._read(_VERSIONS.order_by(versions.c.store_id, versions.c.number))
+        return self._read(_VERSIONS.all.order_by(versions.c.store_id, versions.c.number))
 
     def versions_of(self, store_id: str) -> list[StoreVersion]:
         """The versions of one store that are kept, oldest first."""
-        return self._read(_VERSIONS.where(versions.c.store_id == store_id).order_by(versions.c.number))
+        return self._read(_VERSIONS.all.where(versions.c.store_id == store_id).order_by(versions.c.number))
 
     def forget_versions(self, numbers: Collection[int]) -> None:
         """Drop versions that judge no event any more; never the newest one of a store."""
@@ -205,31 +198,19 @@ class EventDataStores:
             return True
 
     def _read(self, question: Select[Any]) -> list[StoreVersion]:
-        with self._engine.connect().execution_options(**READING) as connection:
-            return [_version(row) for row in connection.execute(question)]
+        return _VERSIONS.read(self._engine, question)
 
 
-_VERSIONS = select(versions.c.number, versions.c.from_position, versions.c.store)
 _decode = msgspec.json.Decoder(EventDataStore).decode
 _encode = msgspec.json.Encoder().encode
+_VERSIONS = Versions(versions, stores, "store_id", "store", lambda *row: StoreVersion(row[0], row[1], _decode(row[2])))
 
 
 def newest_change(connection: Connection) -> int:
     """As EventDataStores.newest_change, as a part of a larger transaction."""
-    return connection.execute(select(func.max(versions.c.number))).scalar_one() or 0
-
-
-def _newest() -> Select[Any]:
-    later = versions.alias("later")
-    newest = select(func.max(later.c.number)).where(later.c.store_id == stores.c.id).scalar_subquery()
-    return _VERSIONS.join(stores, stores.c.id == versions.c.store_id).where(versions.c.number == newest)
-
-
-def _version(row: Row[Any]) -> StoreVersion:
-    return StoreVersion(row.number, row.from_position, _decode(row.store))
+    return _VERSIONS.newest_change(connection)
 
 
 def _add(connection: Connection, store: EventDataStore, from_position: int) -> StoreVersion:
-    row = insert(versions).values(store_id=store.id, from_position=from_position, store=_encode(store))
-    number = connection.execute(row.returning(versions.c.number)).scalar_one()
+    number = _VERSIONS.add(connection, store.id, from_position, _encode(store))
     return StoreVersion(number, from_position, store)

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, Select, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from opentrail.catalog.database import READING
 from opentrail.catalog.event_selectors import DEFAULT_SELECTORS, Aggregation, InsightSelector, Selectors
 from opentrail.catalog.tables import trail_versions, trails
 from opentrail.catalog.tags import Tag, drop_tags, write_tags
+from opentrail.catalog.versions import ChangedMeanwhile, unless_taken
 from opentrail.errors import ClientError
 
 
@@ -64,12 +64,6 @@ class NameTaken(ClientError):
     code = "TrailAlreadyExistsException"
 
 
-class ChangedMeanwhile(ClientError):
-    """The resource was changed by another request at the same time. Try again."""
-
-    code = "ConflictException"
-
-
 class Trails:
     """All trails of a data folder. Safe from any thread and any number of processes."""
 
@@ -80,12 +74,9 @@ class Trails:
         """A new trail with its tags, durable on return. Raises NameTaken."""
         with self._engine.begin() as connection:
             row = insert(trails).values(account=trail.account, region=trail.home_region, name=trail.name)
-            try:
-                trail_id = connection.execute(
-                    row.values(arn=trail.arn, deleted=False).returning(trails.c.id)
-                ).scalar_one()
-            except IntegrityError as taken:
-                raise NameTaken from taken
+            row = row.values(arn=trail.arn, deleted=False)
+            with unless_taken(NameTaken):
+                trail_id = connection.execute(row.returning(trails.c.id)).scalar_one()
             write_tags(connection, trail.arn, tags)
             return _add(connection, TrailVersion(trail_id, 1, from_position, False, trail))
 

@@ -6,7 +6,7 @@ import pytest
 from opentrail.catalog.channels import Channel, Channels, ChannelStatus, ChannelTaken
 from opentrail.catalog.database import open_catalog
 from opentrail.catalog.tags import Tag, Tags
-from opentrail.catalog.trails import ChangedMeanwhile
+from opentrail.catalog.versions import ChangedMeanwhile
 
 STORE = "arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/0b8c1d2e-0000-4000-8000-000000000001"
 

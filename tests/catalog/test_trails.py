@@ -17,7 +17,8 @@ from opentrail.catalog.event_selectors import (
     Selectors,
 )
 from opentrail.catalog.tags import Tag, Tags
-from opentrail.catalog.trails import ChangedMeanwhile, NameTaken, Trail, Trails
+from opentrail.catalog.trails import NameTaken, Trail, Trails
+from opentrail.catalog.versions import ChangedMeanwhile
 
 ACCOUNT = "123456789012"
 
