@@ -15,6 +15,7 @@ from opentrail.accounts.faults import (
     ManagerNotDelegable,
     NoOrganization,
     NotAllFeatures,
+    NotManagementAccount,
     NotOrganizationManager,
 )
 from opentrail.accounts.organization import Organization
@@ -115,6 +116,19 @@ class Organizations:
             all_features=told.all_features,
             trusts_cloudtrail=told.trusts_cloudtrail,
         )
+
+
+def require_administered(organization: Organization | None, account: str) -> Organization:
+    """The organization for which `account` may make trails and stores.
+
+    Raises NoOrganization, NotManagementAccount, NotAllFeatures, CloudTrailNotTrusted.
+    """
+    if organization is None or account not in organization.accounts:
+        raise NoOrganization
+    if not organization.is_administered_by(account):
+        raise NotManagementAccount
+    require_ready(organization)
+    return organization
 
 
 def require_ready(organization: Organization) -> None:

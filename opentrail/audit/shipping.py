@@ -1,24 +1,19 @@
 """From the program's threads to the channel: a bounded queue, and one thread that sends it in batches.
 
 What cannot be sent is tried again, later each time, for as long as the program runs; an event is sent with the same id
-and the same bytes each time, so that it is kept once. A forked child starts with an empty queue: what its parent put is
-its parent's to send.
+and the same bytes each time, so that it is kept once.
 """
 
-import atexit
 import logging
-import os
 import random
-import threading
 import time
-import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opentrail import limits
 from opentrail.audit.calls import Answer, Calls
 from opentrail.audit.event import Prepared
+from opentrail.program_queue import ProgramQueue
 
 _LOG = logging.getLogger("opentrail.audit")
 
@@ -46,22 +41,20 @@ class Counts:
     failed: int = 0
 
 
-class Shipper:
-    """One queue and its thread, which starts with the first event. Safe from any thread."""
+class Shipper(ProgramQueue[Prepared]):
+    """Audit events on their way. Safe from any thread."""
 
-    _changed: threading.Condition
-    _waiting: deque[Prepared]
-    _waiting_bytes: int
     _in_hand: Sequence[Prepared]
-    _thread: threading.Thread | None
-    _ends_at: float | None  # by the monotonic clock, once `close` was called
-    _hurry: bool
 
     def __init__(self, calls: Calls, on_failure: Callable[[Failure], None] | None) -> None:
         self._calls = calls
         self._on_failure = on_failure
-        self._begin()
-        _SHIPPERS.add(self)
+        super().__init__(
+            "opentrail-audit",
+            batch=limits.AUDIT_EVENTS[1],
+            gather_seconds=limits.AUDIT_GATHER_SECONDS,
+            exit_seconds=limits.AUDIT_EXIT_SECONDS,
+        )
 
     def offer(self, event: Prepared, wait_seconds: float) -> None:
         """Queue an event; where there is no room after `wait_seconds` it is a failure."""
@@ -72,32 +65,17 @@ class Shipper:
             elif self._ends_at is not None:
                 reason = ("NotSent", "The log is closed.")
             else:
-                self._waiting.append(event)
-                self._waiting_bytes += event.size
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._run, name="opentrail-audit", daemon=True)
-                    self._thread.start()
-                if len(self._waiting) in (1, limits.AUDIT_EVENTS[1]):
-                    self._changed.notify_all()
+                self._put(event, event.size)
                 return
             self.counts.failed += 1
         self._tell(event, *reason)
-
-    def flush(self, seconds: float) -> bool:
-        """Wait until everything put so far is kept or has failed; False if it is not after `seconds`."""
-        with self._changed:
-            self._hurry = True
-            self._changed.notify_all()
-            return self._changed.wait_for(lambda: not self._waiting and not self._in_hand, seconds)
 
     def close(self, seconds: float) -> int:
         """Send what waits for up to `seconds`, then give it up as failures; how many these are."""
         with self._changed:
             if self._ends_at is not None:
                 return 0
-            self._ends_at = time.monotonic() + seconds
-            self._changed.notify_all()
-            thread = self._thread
+            thread = self._end(seconds)
         if thread is not None:
             thread.join(seconds)
         with self._changed:
@@ -111,19 +89,13 @@ class Shipper:
             self._calls.close()
         return len(left)
 
-    def in_forked_child(self) -> None:
-        """Nothing of the parent's is ours; its locks may be held by threads that are not there."""
-        self._begin()
-
     def _begin(self) -> None:
+        super()._begin()
         self.counts = Counts()
-        self._changed = threading.Condition()
-        self._waiting = deque()
-        self._waiting_bytes = 0
         self._in_hand = ()
-        self._thread = None
-        self._ends_at = None
-        self._hurry = False
+
+    def _has_in_hand(self) -> bool:
+        return bool(self._in_hand)
 
     def _has_room(self, event: Prepared) -> bool:
         few = len(self._waiting) + len(self._in_hand) < limits.AUDIT_WAITING_EVENTS
@@ -144,23 +116,13 @@ class Shipper:
             delay = min(2 * delay, limits.AUDIT_LONGEST_RETRY_SECONDS)
 
     def _take(self) -> Sequence[Prepared] | None:
-        """The next batch, after others had a moment to join it; None at the end."""
-        most = limits.AUDIT_EVENTS[1]
+        """The next batch, each id in it once; None at the end."""
         with self._changed:
-            while not self._waiting:
-                if self._ends_at is not None:
-                    return None
-                self._changed.wait()
-            gathered_at = time.monotonic() + limits.AUDIT_GATHER_SECONDS
-            while len(self._waiting) < most and self._ends_at is None and not self._hurry:
-                left = gathered_at - time.monotonic()
-                if left <= 0:
-                    break
-                self._changed.wait(left)
-            self._hurry = False
+            if not self._gathered():
+                return None
             batch: dict[str, Prepared] = {}
             size = 0
-            while self._waiting and len(batch) < most:
+            while self._waiting and len(batch) < self._batch:
                 event = self._waiting[0]
                 if event.id in batch or (batch and size + event.size > limits.AUDIT_CALL_BYTES):
                     break
@@ -191,20 +153,3 @@ class Shipper:
             self._on_failure(Failure(event.id, event.text, code, message))
         except Exception:  # noqa: BLE001 - the program's own callback must not end the sending of other events
             _LOG.exception("the callback for audit event %s failed", event.id)
-
-
-_SHIPPERS: "weakref.WeakSet[Shipper]" = weakref.WeakSet()
-
-
-def _in_forked_child() -> None:
-    for shipper in _SHIPPERS:
-        shipper.in_forked_child()
-
-
-def _at_exit() -> None:
-    for shipper in list(_SHIPPERS):
-        shipper.close(limits.AUDIT_EXIT_SECONDS)
-
-
-os.register_at_fork(after_in_child=_in_forked_child)
-atexit.register(_at_exit)

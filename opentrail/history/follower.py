@@ -11,6 +11,7 @@ from typing import Final
 
 from opentrail import limits, telemetry
 from opentrail.clock import Clock
+from opentrail.followers.steps import Schedule, forgetting
 from opentrail.history.origins import IMPORT, reaches_history
 from opentrail.history.settings import DAY_SECONDS, HistorySettings
 from opentrail.journal import Batch
@@ -48,7 +49,7 @@ class HistoryFollower:
         self._handled = 0
         self._last_commit = clock.monotonic()
         self._busy = False
-        self._due = dict.fromkeys(("compaction", "retention", "sweep"), clock.monotonic())
+        self._upkeep = Schedule(clock, "compaction", "retention", "sweep")
 
     @property
     def name(self) -> str:
@@ -65,7 +66,7 @@ class HistoryFollower:
 
     def handle(self, batches: Sequence[Batch], through: int) -> None:
         """Take batches; those already held or in the table are passed over. Durable with a later commit."""
-        try:
+        with forgetting(self._forget):
             table = self._open()
             held = max(self._handled, table.snapshot.position)
             for batch in batches:
@@ -81,13 +82,10 @@ class HistoryFollower:
             self._busy = sum(batch.entries.count for batch in batches) >= limits.JOURNAL_BATCH_EVENTS
             if self._is_full():
                 self._commit(table)
-        except Exception:
-            self._forget()
-            raise
 
     def tick(self) -> None:
         """Commit what has waited long enough; otherwise one step of upkeep, where one is due."""
-        try:
+        with forgetting(self._forget):
             table = self._open()
             if self._is_due(table):
                 self._commit(table)
@@ -96,19 +94,13 @@ class HistoryFollower:
                 if step(table):
                     break
             self._busy = False
-        except Exception:
-            self._forget()
-            raise
 
     def flush(self) -> None:
         """Commit all that was handled."""
-        try:
+        with forgetting(self._forget):
             table = self._open()
             if self._handled > table.snapshot.position:
                 self._commit(table)
-        except Exception:
-            self._forget()
-            raise
 
     def close(self) -> None:
         """Let go of the table; what is not committed will come again from the journal."""
@@ -157,13 +149,6 @@ class HistoryFollower:
         self._last_commit = self._clock.monotonic()
         telemetry.FOLLOWER_POSITION.labels(NAME).set(position)
 
-    def _is_time(self, step: str, every_seconds: float) -> bool:
-        now = self._clock.monotonic()
-        if now < self._due[step]:
-            return False
-        self._due[step] = now + every_seconds
-        return True
-
     def _expire_snapshots(self, table: EventTable) -> bool:
         if table.commits_since_expiry < self._settings.expire_after_commits:
             return False
@@ -173,17 +158,17 @@ class HistoryFollower:
     def _compact(self, table: EventTable) -> bool:
         if self._busy and len(table.snapshot.files) < self._settings.compaction_backlog_files:
             return False  # merging takes seconds; what waits in the journal comes first
-        if not self._is_time("compaction", self._settings.compaction_check_s):
+        if not self._upkeep.is_time("compaction", self._settings.compaction_check_s):
             return False
         group = plan_compaction(table.snapshot.files, self._clock.now_us(), self._settings.compaction_files)
         if not group:
             return False
         table.replace(group, compact(table.data_folder, group))
-        self._due["compaction"] = self._clock.monotonic()  # there may be more to do
+        self._upkeep.soon("compaction")
         return True
 
     def _retain(self, table: EventTable) -> bool:
-        if not self._is_time("retention", self._settings.retention_check_s):
+        if not self._upkeep.is_time("retention", self._settings.retention_check_s):
             return False
         keep_after_us = self._retention.now_us() - self._settings.retention_days * DAY_SECONDS * _MICROSECONDS
         gone = expired(table.snapshot.files, keep_after_us)
@@ -193,6 +178,6 @@ class HistoryFollower:
         return bool(gone)
 
     def _sweep(self, table: EventTable) -> bool:
-        if not self._is_time("sweep", self._settings.sweep_check_s):
+        if not self._upkeep.is_time("sweep", self._settings.sweep_check_s):
             return False
         return self._sweeper.sweep(table) > 0

@@ -19,6 +19,7 @@ from opentrail import limits, telemetry
 from opentrail.catalog.channels import Channels
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores
 from opentrail.clock import Clock
+from opentrail.followers.steps import forgetting
 from opentrail.journal import Batch
 from opentrail.journal.entries import ReadResult
 from opentrail.lake.channel_destinations import ChannelDestinations
@@ -99,7 +100,7 @@ class LakeFollower:
 
     def handle(self, batches: Sequence[Batch], through: int) -> None:
         """Let every store that is in step judge the batches."""
-        try:
+        with forgetting(self._forget):
             stores = self._open()
             in_step = [store for store in stores.values() if store.judged >= self._handled and not store.failures]
             for batch in batches:
@@ -110,13 +111,10 @@ class LakeFollower:
             self._handled = max(self._handled, through)
             self._busy = sum(batch.entries.count for batch in batches) >= limits.JOURNAL_BATCH_EVENTS
             self._commit_full(stores.values())
-        except Exception:
-            self._forget()
-            raise
 
     def tick(self) -> None:
         """Let stores that are behind catch up, commit what has waited long enough; otherwise one step of upkeep."""
-        try:
+        with forgetting(self._forget):
             stores = self._open()
             self._catch_up(stores.values())
             now = self._clock.monotonic()
@@ -129,13 +127,10 @@ class LakeFollower:
                     if not store.timeline.store.pending_deletion and self._attempt(store, self._keep_in_shape):
                         break
             self._busy = False
-        except Exception:
-            self._forget()
-            raise
 
     def flush(self) -> None:
         """Commit everything that was judged."""
-        try:
+        with forgetting(self._forget):
             stores = self._open()
             while any(one.judged < self._handled and not one.failures and not one.waits for one in stores.values()):
                 self._catch_up(stores.values())
@@ -144,9 +139,6 @@ class LakeFollower:
                 if store.rows.count:
                     self._commit(store)
             self._write_down(at_once=True)
-        except Exception:
-            self._forget()
-            raise
 
     def close(self) -> None:
         """Let go of the tables; what is not committed will come again from the journal."""

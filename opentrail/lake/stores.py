@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from opentrail.accounts.faults import NoOrganization, NotManagementAccount
+from opentrail.accounts.faults import NotManagementAccount
 from opentrail.accounts.organization import Organization
-from opentrail.accounts.organizations import KnownOrganization, require_ready
+from opentrail.accounts.organizations import KnownOrganization, require_administered
 from opentrail.arn import Arn, parse_arn
 from opentrail.catalog.event_data_stores import EventDataStore, EventDataStores, StoreVersion
 from opentrail.lake.faults import StoreArnInvalid, StoreInactive, StoreNotFound
@@ -73,13 +73,7 @@ class StoreRegistry:
 
         Raises NoOrganization, NotManagementAccount, NotAllFeatures, CloudTrailNotTrusted.
         """
-        organization = self._organization()
-        if organization is None or account not in organization.accounts:
-            raise NoOrganization
-        if not organization.is_administered_by(account):
-            raise NotManagementAccount
-        require_ready(organization)
-        return organization
+        return require_administered(self._organization(), account)
 
     def is_manager(self, account: str) -> bool:
         """Whether `account` is the management account: some things a delegated administrator may not."""

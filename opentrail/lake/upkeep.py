@@ -10,6 +10,7 @@ from typing import Final
 
 from opentrail import telemetry
 from opentrail.clock import Clock
+from opentrail.followers.steps import Schedule
 from opentrail.lake.federation import Pointer
 from opentrail.lake.files import merge
 from opentrail.lake.settings import LakeSettings
@@ -31,7 +32,7 @@ class TableUpkeep:
         self._settings = settings
         self._sweeper = Sweeper(clock, settings.sweep_grace_s)
         self._pointer = Pointer(table)
-        self._due = dict.fromkeys(("compaction", "retention", "sweep"), clock.monotonic())
+        self._schedule = Schedule(clock, "compaction", "retention", "sweep")
 
     def step(self, keep_after_us: int, *, federated: bool, busy: bool) -> bool:
         """Do one thing that is due; whether there was one. What happened before `keep_after_us` has served its time."""
@@ -46,14 +47,7 @@ class TableUpkeep:
 
     def retain_soon(self) -> None:
         """The retention period was changed: look at it with the next step."""
-        self._due["retention"] = self._clock.monotonic()
-
-    def _is_time(self, step: str, every_seconds: float) -> bool:
-        now = self._clock.monotonic()
-        if now < self._due[step]:
-            return False
-        self._due[step] = now + every_seconds
-        return True
+        self._schedule.soon("retention")
 
     def _expire_snapshots(self, keep_after_us: int, busy: bool) -> bool:
         if self._table.commits_since_expiry < self._settings.expire_after_commits:
@@ -65,17 +59,17 @@ class TableUpkeep:
         files = self._table.snapshot.files
         if busy and len(files) < self._settings.compaction_backlog_files:
             return False  # merging takes seconds; what waits in the journal comes first
-        if not self._is_time("compaction", self._settings.compaction_check_s):
+        if not self._schedule.is_time("compaction", self._settings.compaction_check_s):
             return False
         group = plan_compaction(files, self._settings.compaction_files)
         if not group:
             return False
         self._rewrite(group, keep_after_us)
-        self._due["compaction"] = self._clock.monotonic()  # there may be more to do
+        self._schedule.soon("compaction")
         return True
 
     def _retain(self, keep_after_us: int, busy: bool) -> bool:
-        if not self._is_time("retention", self._settings.retention_check_s):
+        if not self._schedule.is_time("retention", self._settings.retention_check_s):
             return False
         files = self._table.snapshot.files
         gone = [file for file in files if file.newest_us < keep_after_us]
@@ -96,7 +90,7 @@ class TableUpkeep:
         self._table.replace(group, [] if merged is None else [merged], expired_before_us=keep_after_us)
 
     def _sweep(self, keep_after_us: int, busy: bool) -> bool:
-        if not self._is_time("sweep", self._settings.sweep_check_s):
+        if not self._schedule.is_time("sweep", self._settings.sweep_check_s):
             return False
         return self._sweeper.sweep(self._table, self._pointer.files()) > 0
 

@@ -16,6 +16,7 @@ from opentrail.catalog.delivery_progress import newest_change, read_progress, wr
 from opentrail.catalog.log_files import waiting_bytes
 from opentrail.catalog.trails import Trails, TrailVersion
 from opentrail.clock import Clock
+from opentrail.followers.steps import forgetting
 from opentrail.journal import Batch
 from opentrail.journal.entries import ReadResult
 from opentrail.selectors.events import events_of
@@ -91,7 +92,7 @@ class DeliveryFollower:
 
     def handle(self, batches: Sequence[Batch], through: int) -> None:
         """Let every trail that is in step judge the batches."""
-        try:
+        with forgetting(self._forget):
             trails = self._open()
             in_step = [trail for trail in trails.values() if trail.judged >= self._handled and not trail.parked]
             for batch in batches:
@@ -102,13 +103,10 @@ class DeliveryFollower:
             self._handled = max(self._handled, through)
             if self._is_full(trails.values()):
                 self._cut()
-        except Exception:
-            self._forget()
-            raise
 
     def tick(self) -> None:
         """Let trails that are behind catch up, cut when it is time, then the background."""
-        try:
+        with forgetting(self._forget):
             trails = self._open()
             self._catch_up(trails.values())
             if self._is_cut_due(trails.values()):
@@ -118,19 +116,13 @@ class DeliveryFollower:
             self._write_down()
             for closed in self._background(list(self._open().values())):
                 del trails[closed]
-        except Exception:
-            self._forget()
-            raise
 
     def flush(self) -> None:
         """Cut everything that was judged."""
-        try:
+        with forgetting(self._forget):
             while any(trail.judged < self._handled and not trail.parked for trail in self._open().values()):
                 self._catch_up(self._open().values())
             self._cut()
-        except Exception:
-            self._forget()
-            raise
 
     # Trails, and how far they are
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from opentrail.accounts.faults import NoOrganization, NotManagementAccount
+from opentrail.accounts.faults import NotManagementAccount
 from opentrail.accounts.organization import Organization
-from opentrail.accounts.organizations import KnownOrganization, require_ready
+from opentrail.accounts.organizations import KnownOrganization, require_administered
 from opentrail.catalog.trails import Trails, TrailVersion
 from opentrail.trails.faults import NotHomeRegion, TrailNotFound
 from opentrail.trails.naming import TrailId, read_trail_id
@@ -86,13 +86,7 @@ class Registry:
 
         Raises NoOrganization, NotManagementAccount, NotAllFeatures, CloudTrailNotTrusted.
         """
-        organization = self._organization()
-        if organization is None or account not in organization.accounts:
-            raise NoOrganization
-        if not organization.is_administered_by(account):
-            raise NotManagementAccount
-        require_ready(organization)
-        return organization
+        return require_administered(self._organization(), account)
 
     def administers(self, account: str) -> bool:
         """Whether `account` manages the trails of its organization: the management account, or a delegated one."""

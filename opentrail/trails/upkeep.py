@@ -10,6 +10,7 @@ from opentrail.catalog.digests import digests_waiting, needed_digest_outbox, pru
 from opentrail.catalog.log_files import needed_outbox, oldest_waiting, prune_files, undigested
 from opentrail.catalog.trails import Trails
 from opentrail.clock import MICROSECONDS, Clock
+from opentrail.followers.steps import forgetting
 from opentrail.trails.digests import DigestMaker
 from opentrail.trails.judging import TrailInPass
 from opentrail.trails.outbox import Outbox
@@ -43,12 +44,9 @@ class Upkeep:
 
     def __call__(self, trails: Sequence[TrailInPass]) -> list[int]:
         """One round; the ids of the trails that it closed."""
-        try:
+        with forgetting(self._digests.forget):
             if self._digests.make_due(trails):
                 self._wake()
-        except Exception:
-            self._digests.forget()
-            raise
         closed = [trail for trail in trails if trail.timeline.deleted and self._is_done(trail)]
         for trail in closed:
             self._catalog.close(trail.trail_id)

@@ -1,23 +1,18 @@
 """From the caller's thread to the destination: a bounded queue, and one thread that understands, batches and sends.
 
 The caller's thread only puts a noted call into the queue. What finds no room is counted, and the next report tells how
-many calls were lost. A batch that cannot be sent is tried again for as long as the program runs. A forked child starts
-with an empty queue and a thread of its own: what its parent noted is its parent's to report.
+many calls were lost. A batch that cannot be sent is tried again for as long as the program runs.
 """
 
-import atexit
 import logging
-import os
-import threading
 import time
 import uuid
-import weakref
-from collections import deque
 from collections.abc import Iterator
 
 import msgspec
 
 from opentrail import limits
+from opentrail.program_queue import ProgramQueue
 from opentrail.recorder.client_side.caller import Callers
 from opentrail.recorder.client_side.destinations import Destination, Sent
 from opentrail.recorder.client_side.reported import Lost, ReportedBatch
@@ -36,24 +31,21 @@ class Counts(msgspec.Struct):
     refused: int = 0  # by the destination, for good
 
 
-class Shipper:
-    """One queue and its thread, which starts with the first call."""
+class Shipper(ProgramQueue[Noted]):
+    """Noted calls on their way to the destination."""
 
-    _changed: threading.Condition
-    _waiting: deque[Noted]
-    _waiting_bytes: int
     _in_hand: int  # calls taken out of the queue and not settled
-    _thread: threading.Thread | None
-    _ends_at: float | None  # by the monotonic clock, once `close` was called
-    _flush_asked: bool
     _untold: Lost | None  # what the destination has not been told to be lost
 
     def __init__(self, destination: Destination, callers: Callers) -> None:
         self._destination = destination
         self._callers = callers
-        self.counts = Counts()
-        self._begin()
-        _SHIPPERS.add(self)
+        super().__init__(
+            "opentrail-recording",
+            batch=limits.CLIENT_BATCH_RECORDS,
+            gather_seconds=limits.CLIENT_GATHER_SECONDS,
+            exit_seconds=limits.CLIENT_EXIT_SECONDS,
+        )
 
     def offer(self, noted: Noted) -> None:
         """Queue a call, or count it as lost; never waits for the destination."""
@@ -64,13 +56,7 @@ class Shipper:
             if full or self._waiting_bytes + size > limits.CLIENT_WAITING_BYTES or self._ends_at is not None:
                 self._lose(1, noted.began_us)
                 return
-            self._waiting.append(noted)
-            self._waiting_bytes += size
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="opentrail-recording", daemon=True)
-                self._thread.start()
-            if len(self._waiting) in (1, limits.CLIENT_BATCH_RECORDS):
-                self._changed.notify_all()
+            self._put(noted, size)
 
     def failed(self, fault: BaseException) -> None:
         """A call could not be noted, through a fault of ours."""
@@ -79,21 +65,12 @@ class Shipper:
             self.counts.noted += 1
             self._lose(1, time.time_ns() // 1000)
 
-    def flush(self, seconds: float) -> bool:
-        """Wait until everything noted so far is settled; False if it is not after `seconds`."""
-        with self._changed:
-            self._flush_asked = True
-            self._changed.notify_all()
-            return self._changed.wait_for(lambda: not self._waiting and not self._in_hand, seconds)
-
     def close(self, seconds: float) -> int:
         """Report what waits for up to `seconds`, then give up; how many calls are lost with it."""
         with self._changed:
             if self._ends_at is not None:
                 return 0
-            self._ends_at = time.monotonic() + seconds
-            self._changed.notify_all()
-            thread = self._thread
+            thread = self._end(seconds)
         if thread is not None:
             thread.join(seconds / 2)
             self._callers.hurry()
@@ -109,19 +86,13 @@ class Shipper:
         return left
 
     def _begin(self) -> None:
-        self._changed = threading.Condition()
-        self._waiting = deque()
-        self._waiting_bytes = 0
+        super()._begin()
+        self.counts = Counts()
         self._in_hand = 0
-        self._thread = None
-        self._ends_at = None
-        self._flush_asked = False
         self._untold = None
 
-    def in_forked_child(self) -> None:
-        """Nothing of the parent's is ours; its locks may be held by threads that are not there."""
-        self._begin()
-        self.counts = Counts()
+    def _has_in_hand(self) -> bool:
+        return self._in_hand > 0
 
     def _lose(self, calls: int, at_us: int) -> None:
         self.counts.lost += calls
@@ -137,22 +108,11 @@ class Shipper:
                 self._deliver(calls, batch)
 
     def _take(self) -> list[Noted] | None:
-        """What waits, after others had a moment to join it; None at the end."""
+        """What waits, at most a batch; None at the end."""
         with self._changed:
-            while not self._waiting:
-                if self._ends_at is not None:
-                    return None
-                self._changed.wait()
-            gathered_at = time.monotonic() + limits.CLIENT_GATHER_SECONDS
-            while (
-                len(self._waiting) < limits.CLIENT_BATCH_RECORDS
-                and self._ends_at is None
-                and not self._flush_asked
-                and (left := gathered_at - time.monotonic()) > 0
-            ):
-                self._changed.wait(left)
-            self._flush_asked = False
-            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), limits.CLIENT_BATCH_RECORDS))]
+            if not self._gathered():
+                return None
+            taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch))]
             self._waiting_bytes -= sum(noted.bytes for noted in taken)
             self._in_hand = len(taken)
             return taken
@@ -219,20 +179,3 @@ class Shipper:
                 return
             since = self._untold.calls - told.calls
             self._untold = Lost(since, told.to_us, max(told.to_us, self._untold.to_us)) if since else None
-
-
-_SHIPPERS: "weakref.WeakSet[Shipper]" = weakref.WeakSet()
-
-
-def _in_forked_child() -> None:
-    for shipper in _SHIPPERS:
-        shipper.in_forked_child()
-
-
-def _at_exit() -> None:
-    for shipper in list(_SHIPPERS):
-        shipper.close(limits.CLIENT_EXIT_SECONDS)
-
-
-os.register_at_fork(after_in_child=_in_forked_child)
-atexit.register(_at_exit)
