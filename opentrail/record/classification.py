@@ -17,7 +17,7 @@ _READ_VERBS = (
 _NONE: frozenset[str] = frozenset()
 _VERB_CHARACTERS = max(map(len, _READ_VERBS)) + 1  # the longest verb and what tells that it ends
 
-# Calls whose verb says otherwise, as AWS's own records have them.
+# Calls whose verb says otherwise, as AWS's own records and the records in its guides have them.
 _READ_ONLY_EXCEPTIONS: dict[tuple[str, str], bool] = {
     ("sts.amazonaws.com", "AssumeRole"): True,
     ("sts.amazonaws.com", "AssumeRoleWithSAML"): True,
@@ -36,6 +36,11 @@ _READ_ONLY_EXCEPTIONS: dict[tuple[str, str], bool] = {
     ("kms.amazonaws.com", "GenerateRandom"): True,
     ("kms.amazonaws.com", "ReEncrypt"): True,
     ("kms.amazonaws.com", "Sign"): True,
+    ("cognito-identity.amazonaws.com", "GetCredentialsForIdentity"): False,
+    ("eks-auth.amazonaws.com", "AssumeRoleForPodIdentity"): True,
+    ("monitoring.amazonaws.com", "GenerateQuery"): True,
+    ("s3express.amazonaws.com", "CreateSession"): True,
+    ("sts.amazonaws.com", "GetFederationToken"): False,
     ("bedrock.amazonaws.com", "Converse"): True,
     ("bedrock.amazonaws.com", "ConverseStream"): True,
     ("bedrock.amazonaws.com", "InvokeModel"): True,

@@ -40,6 +40,8 @@ DATA_EVENTS: dict[str, frozenset[str]] = {
         "sagemaker": """BatchGetMetrics BatchGetRecord BatchPutMetrics DeleteRecord GetRecord InvokeEndpoint
             InvokeEndpointAsync InvokeEndpointWithResponseStream PutRecord""",
         "rdsdata": "BatchExecuteStatement BeginTransaction CommitTransaction ExecuteStatement RollbackTransaction",
+        "aiops": "CreateInvestigationEvent UpdateInvestigationEvent",
+        "networkflowmonitor": "GetQueryResultsWorkloadInsightsTopContributorsData",
         "appconfig": "GetLatestConfiguration StartConfigurationSession",
         "ses": "SendBulkEmail SendBulkTemplatedEmail SendEmail SendRawEmail SendTemplatedEmail",
         "servicediscovery": "DiscoverInstances DiscoverInstancesRevision GetInstancesHealthStatus",

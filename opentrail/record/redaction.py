@@ -17,6 +17,7 @@ _REMOVED = "<sensitiveDataRemoved>"
 _STARS = "**********"
 _DROP: Final = object()
 _EMPTY: Final = object()
+_EACH: Final = object()  # the names stay, each value is hidden: which providers a login was of
 _NAMES_ALONE: Final = object()  # a list of texts stays: of a DynamoDB item, the names of its attributes
 
 Paths = frozenset[tuple[str, ...]]
@@ -55,7 +56,7 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     "cloudformation": {"parametervalue": HIDDEN},
     "cloudtrail-data": {"eventdata": HIDDEN},
     "codebuild": {"secret": HIDDEN},
-    "cognito-identity": {"logins": HIDDEN},
+    "cognito-identity": {"logins": _EACH},
     "cognito-idp": {"passwordverifier": HIDDEN},
     "dynamodb": {
         "attributes": HIDDEN,
@@ -96,7 +97,7 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     "license-manager": {"token": HIDDEN},
     "logs": {"logevents": _DROP},
     "memorydb": {"passwords": HIDDEN},
-    "mobiletargeting": {"apikey": HIDDEN, "credential": HIDDEN, "otp": HIDDEN, "servicejson": HIDDEN},
+    "pinpoint": {"apikey": HIDDEN, "credential": HIDDEN, "otp": HIDDEN, "servicejson": HIDDEN},
     "rdsdata": {
         "database": _STARS,
         "formattedrecords": HIDDEN,
@@ -238,6 +239,8 @@ class Redaction:
     def _in_place_of_member(self, told: object | None, item: Any) -> Any:
         if told is _EMPTY:
             return {}
+        if told is _EACH:
+            return _each_hidden(item)
         if told is _NAMES_ALONE:
             return item if _is_list_of_texts(item) else _in_place_of(item, HIDDEN)
         if told is not None:
@@ -272,7 +275,7 @@ class Redaction:
             if instead is None:
                 cleaned[key] = self.clean(item, _below(paths, name), levels - 1)
             elif instead is not _DROP:
-                cleaned[key] = {} if instead is _EMPTY else _in_place_of(item, instead)
+                cleaned[key] = self._in_place_of_member(instead, item)
         return cleaned
 
     def _instead_of(self, name: str, item: Any, paths: list[tuple[str, ...]]) -> object | None:
@@ -286,6 +289,12 @@ class Redaction:
         if paths and ((name,) in paths or ("*",) in paths) and name not in self.shown:
             return HIDDEN
         return None
+
+
+def _each_hidden(item: Any) -> Any:
+    if isinstance(item, dict):
+        return {key: _in_place_of(value, HIDDEN) for key, value in item.items()}
+    return _in_place_of(item, HIDDEN)
 
 
 def _is_list_of_texts(item: Any) -> bool:

@@ -307,6 +307,7 @@ SERVICES: dict[str, ServiceTypes] = {
             "tasks": "AWS::ECS::Task",
         },
     ),
+    "eks-auth": service_types({"cluster": "AWS::EKS::Cluster"}),
     "eks": service_types(
         {
             "addon": "AWS::EKS::Addon",

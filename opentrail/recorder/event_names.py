@@ -45,7 +45,7 @@ _SOURCES: Final[Mapping[str, str]] = {
     "personalize-events": "personalize",
     "personalize-runtime": "personalize",
     "rds-data": "rdsdata",
-    "pinpoint": "mobiletargeting",
+    "mq": "amazonmq",
     "pinpoint-email": "ses",
     "s3control": "s3",
     "ses": "ses",
@@ -127,18 +127,26 @@ _S3_CONTROL: Final[Mapping[str, str]] = {
 # REST API of API Gateway: AWS's records name tags, stages and methods as the API does; nothing to change.
 _NAMES: Final[Mapping[str, Mapping[str, str]]] = {"lambda": _LAMBDA, "s3": _S3, "s3control": _S3_CONTROL}
 
-# apiVersion is written by few services, each in a spelling of its own. Source: AWS's records.
+# apiVersion is written by few services, each in a spelling of its own. Source: AWS's records and the services' guides.
 _API_VERSIONS: Final[Mapping[str, str]] = {
     "appmesh": "2019-01-25",
     "cloudfront": "2020_05_31",
+    "codecommit": "2015-04-13",
     "dynamodb": "2012-08-10",
     "dynamodbstreams": "2012-08-10",
     "efs": "2015-02-01",
     "elb": "2012-06-01",
     "elbv2": "2015-12-01",
     "events": "2015-10-07",
+    "fms": "2018-01-01",
+    "fsx": "2018-03-01",
+    "inspector": "v20160216",
+    "kinesisanalytics": "2015-08-14",
     "logs": "20140328",
     "route53": "2013-04-01",
+    "shield": "AWSShield_20160616",
+    "storagegateway": "20130630",
+    "waf": "2015-08-24",
     "wafv2": "2019-04-23",
 }
 

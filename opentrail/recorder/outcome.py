@@ -25,12 +25,13 @@ _FIRST_ERROR_STATUS: Final = 400
 _NOT_MODIFIED: Final = 304
 # Reads whose answer is in the record all the same: they hand out credentials. Source: AWS's records and guides.
 _ANSWERED_READS: Final[Mapping[str, frozenset[str]]] = {
-    "cognito-identity": frozenset(("GetCredentialsForIdentity", "GetId")),
+    "cognito-identity": frozenset(("GetId",)),
     "sts": frozenset(
-        ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetFederationToken",
-         "GetSessionToken")
+        ("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "GetSessionToken")
     ),
-}  # fmt: skip
+}
+# Its record says the key's ARN, which its answer does not. Source: the records in the AWS KMS Developer Guide.
+_NAMES_ITS_KEY: Final = ("kms", "CreateGrant")
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -80,6 +81,8 @@ def outcome(
         extra = deleted_object_events(interpreted, exchange.request, exchange.account, answer.output)
     elements = _elements(interpreted, answer, headers, body) if code is None else None
     resources = None if hidden else resources_of(touched)
+    if elements is not None and resources and (interpreted.service, interpreted.operation_name) == _NAMES_ITS_KEY:
+        elements = {**elements, "keyId": resources[0]["ARN"]}
     if answer.unreadable:
         CALLS_UNREADABLE.labels(interpreted.service or "unknown").inc()
     return Outcome(

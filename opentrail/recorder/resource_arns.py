@@ -39,8 +39,6 @@ DATA_RESOURCES: Final[dict[str, tuple[NamedBy, ...]]] = {
         _of("IdentityPoolId", "AWS::Cognito::IdentityPool", "cognito-identity:{region}:{account}:identitypool/{}"),
     ),
     "dynamodbstreams": (_of("StreamArn", "AWS::DynamoDB::Stream", "{}"),),
-    "ebs": (_of("SnapshotId", "AWS::EC2::Snapshot", "ec2:{region}::snapshot/{}"),
-            _of("SecondSnapshotId", "AWS::EC2::Snapshot", "ec2:{region}::snapshot/{}")),
     "firehose": (
         _of("DeliveryStreamName", "AWS::KinesisFirehose::DeliveryStream",
             "firehose:{region}:{account}:deliverystream/{}"),

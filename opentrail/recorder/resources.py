@@ -1,5 +1,6 @@
 """The record's `resources`: what a call touched, for the services whose records name it."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,10 @@ _COPIES: Final = frozenset(("CopyObject", "UploadPartCopy"))
 _SSM_NAMED: Final = frozenset(
     ("DeleteParameter", "GetParameter", "GetParameterHistory", "LabelParameterVersion", "PutParameter")
 )
+_KEY: Final = "AWS::KMS::Key"
+# The table of a PartiQL statement; of a name with an index (`"Music"."ByYear"`) the table alone.
+_TABLE: Final = re.compile(r"""\b(?:FROM|INTO|UPDATE)\s+"?([A-Za-z0-9_.-]{3,255}?)(?=["\s;,)]|$|\.")""", re.IGNORECASE)
+_LITERAL: Final = re.compile(r"'(?:[^']|'')*'")
 _SNS_DATA: Final = frozenset(("Publish", "PublishBatch"))
 _LAMBDA_DATA: Final = frozenset(("Invoke", "InvokeAsync", "InvokeWithResponseStream"))
 
@@ -146,10 +151,11 @@ def _copied_from(touched: Touched) -> list[Resource]:
 
 def _kms(touched: Touched) -> list[Resource]:
     alias = touched.text("AliasName")
-    if alias:  # an alias has no type in AWS's records; DeleteAlias does not name the key
+    if alias:  # Source: the records in the AWS KMS Developer Guide; DeleteAlias does not name the key
         key_id = touched.text("TargetKeyId")
-        entries = [_of_arn(None, touched.arn("kms", alias), touched.account)]
-        return [*entries, _kms_key(touched, key_id)] if key_id else entries
+        entries = [_of_arn(_KEY, touched.arn("kms", alias), touched.account)]
+        entries += [_kms_key(touched, key_id)] if key_id else []
+        return entries[::-1] if touched.interpreted.operation_name == "CreateAlias" else entries
     key = touched.output.get("KeyId") or (touched.output.get("KeyMetadata") or {}).get("Arn") or touched.text("KeyId")
     if not isinstance(key, str) or not key or key.startswith("alias/") or ":alias/" in key:
         return []
@@ -158,7 +164,18 @@ def _kms(touched: Touched) -> list[Resource]:
 
 def _kms_key(touched: Touched, key: str) -> Resource:
     arn = key if parse_arn(key) else touched.arn("kms", f"key/{key}")
-    return _of_arn("AWS::KMS::Key", arn, touched.account)
+    return _of_arn(_KEY, arn, touched.account)
+
+
+def _cloudwatch(touched: Touched) -> list[Resource]:
+    """Metrics have no ARN. Source: Amazon CloudWatch User Guide, "Logging ... with CloudTrail"."""
+    return [{"type": "AWS::CloudWatch::Metric"}] if touched.interpreted.category == "Data" else []
+
+
+def _ebs(touched: Touched) -> list[Resource]:
+    snapshots = [touched.text(name) for name in ("FirstSnapshotId", "SecondSnapshotId", "SnapshotId")]
+    arns = [f"arn:aws:ec2:{touched.region}::snapshot/{snapshot}" for snapshot in snapshots if snapshot]
+    return [_of_arn("AWS::EC2::Snapshot", arn, touched.account) for arn in arns]
 
 
 def _sts(touched: Touched) -> list[Resource]:
@@ -173,6 +190,9 @@ def _dynamodb(touched: Touched) -> list[Resource]:
         tables += [name for name in requested if isinstance(name, str)]
     for item in _listed(touched, "TransactItems"):
         tables += [part["TableName"] for part in item.values() if isinstance(part, dict) and "TableName" in part]
+    batch = [*_listed(touched, "Statements"), *_listed(touched, "TransactStatements")]
+    for statement in (touched.text("Statement"), *(item.get("Statement") for item in batch)):
+        tables += _TABLE.findall(_LITERAL.sub("''", statement)) if isinstance(statement, str) else []
     names = dict.fromkeys(name for name in tables if isinstance(name, str) and name)
     arns = [name if parse_arn(name) else touched.arn("dynamodb", f"table/{name}") for name in names]
     return [_of_arn("AWS::DynamoDB::Table", arn, touched.account) for arn in arns]
@@ -235,7 +255,9 @@ def _without_selector(arn: str) -> str:
 
 
 _BY_SERVICE: Final[Mapping[str, Callable[[Touched], list[Resource]]]] = {
+    "cloudwatch": _cloudwatch,
     "dynamodb": _dynamodb,
+    "ebs": _ebs,
     "kinesis": _kinesis,
     "kms": _kms,
     "lambda": _lambda,

@@ -120,7 +120,7 @@ def _answer(call: Rebuilt, genuine: Genuine) -> None:
     made = SERIALIZERS[_protocol(genuine.service)](model).serialize(values)
     call.status = made["status_code"]
     if call.status != HTTPStatus.NO_CONTENT:
-        call.answer = made["body"].encode() if isinstance(made["body"], str) else made["body"]
+        call.answer = made["body"].encode() if isinstance(made["body"], str) else made["body"] or b""
     call.answer_headers = {**made["headers"], "x-amzn-requestid": REQUEST_ID}
 
 

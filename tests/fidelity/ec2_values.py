@@ -8,6 +8,7 @@ from opentrail.recorder.shapes.ec2 import is_of_soap_days, query_name
 from opentrail.recorder.shapes.ec2_lists import DEFAULTS, INNER_LISTS, RENAMED, SOAP_LISTS
 from opentrail.recorder.shapes.generic import lower_first
 from tests.fidelity.values import Strangers, scalar
+from tests.wire.protocols.made_requests import Maker
 
 
 def parameters(operation: OperationModel, written: dict[str, Any], strangers: Strangers) -> dict[str, Any]:
@@ -48,10 +49,15 @@ def _soap(operation: str, shape: StructureShape, written: dict[str, Any], strang
         if isinstance(member, ListShape):
             _spread(operation, candidates, value, found, strangers)
         elif isinstance(member, StructureShape):
-            found[name] = _soap(operation, member, value, strangers) if isinstance(value, dict) else {}
+            found[name] = _soap(operation, member, value, strangers) if isinstance(value, dict) else _hidden(member)
         else:
             found[name] = scalar(member, value)
     return found
+
+
+def _hidden(shape: StructureShape) -> Any:
+    """Something that is hidden where it is written down."""
+    return {name: Maker(1).value(member, 0, "") for name, member in shape.members.items()}
 
 
 def _soap_names(operation: str, name: str, member: Shape) -> set[str]:

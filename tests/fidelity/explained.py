@@ -41,10 +41,6 @@ EXPLANATIONS = (
         "s3control", "GetStorageLensConfiguration", r"ours alone: configId ",
         "AWS leaves out which configuration was read; we keep it, since it is in the path and says what was seen.",
     ),
-    Explanation(
-        "servicecatalog-appregistry", "ListApplications", r"\bmaxResults\b",
-        "This service writes a number of the query string as a text; we write numbers by the model.",
-    ),
     Explanation("ssm", "SendCommand", r"\b(clientName|clientSourceId)\b", INNER),
     Explanation("ssm", "SendCommand", r"\bparameters\b", HIDING),
 )  # fmt: skip

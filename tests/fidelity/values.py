@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from opentrail.recorder.shapes.generic import PASCAL_CASE, lower_first
+from opentrail.recorder.shapes.generic import keeps_wire_names, lower_first, unnamed_body
 from tests.wire.protocols.made_requests import Maker
 
 _HIDDEN = re.compile(r"^(HIDDEN_DUE_TO_SECURITY_REASONS|<sensitiveDataRemoved>|\*+)$")
@@ -40,7 +40,13 @@ def _structure(service: str, shape: StructureShape, value: Any, strangers: Stran
         return {}
     members = {_written(service, name, member): (name, member) for name, member in shape.members.items()}
     found = {}
+    body = unnamed_body(service, shape)
+    if body is not None:
+        inner = {written: item for written, item in value.items() if written not in members}
+        found[body] = _structure(service, shape.members[body], inner, strangers)
     for written, item in value.items():
+        if written not in members and body is not None:
+            continue
         if written not in members:
             strangers.append(written)
             continue
@@ -50,7 +56,7 @@ def _structure(service: str, shape: StructureShape, value: Any, strangers: Stran
 
 
 def _written(service: str, name: str, member: Shape) -> str:
-    return str(member.serialization.get("name", name)) if service in PASCAL_CASE else lower_first(name)
+    return str(member.serialization.get("name", name)) if keeps_wire_names(service) else lower_first(name)
 
 
 def scalar(shape: Shape, value: Any) -> Any:

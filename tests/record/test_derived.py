@@ -195,3 +195,8 @@ def test_all_sample_records_give_clean_lists(all_records: list[bytes]) -> None:
         assert sum(1 for before, after in pairwise(kinds) if before != after) <= len(set(kinds))
         total += len(told)
     assert total > 2000
+
+
+def test_sessions_of_pods_list_their_cluster() -> None:
+    request = {"clusterName": "payments", "token": "HIDDEN_DUE_TO_SECURITY_REASONS"}
+    assert listed("eks-auth", "AssumeRoleForPodIdentity", request) == [("AWS::EKS::Cluster", "payments")]

@@ -155,7 +155,7 @@ SECRET = "s3cr3t-value"
             "cognito-identity",
             "GetId",
             {"identityPoolId": "p", "logins": {"google": SECRET}},
-            {"identityPoolId": "p", "logins": HIDDEN},
+            {"identityPoolId": "p", "logins": {"google": HIDDEN}},
         ),
         ("sts", "AssumeRoleWithWebIdentity", {"roleArn": "r", "webIdentityToken": SECRET}, {"roleArn": "r"}),
         ("sts", "GetSessionToken", {"serialNumber": "n", "tokenCode": SECRET}, {"serialNumber": "n"}),

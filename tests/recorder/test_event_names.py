@@ -13,6 +13,7 @@ from opentrail.wire.service_models import available_services, service_model
         ("efs", "elasticfilesystem"), ("dynamodbstreams", "dynamodb"), ("s3control", "s3"), ("cloudhsmv2", "cloudhsm"),
         ("bedrock-runtime", "bedrock"), ("servicecatalog-appregistry", "servicecatalog-appregistry"),
         ("pricing", "pricing"), ("resourcegroupstaggingapi", "tagging"), ("docdb", "rds"), ("account", "account"),
+        ("mq", "amazonmq"), ("pinpoint", "pinpoint"),
     ],
 )  # fmt: skip
 def test_sources_as_records_have_them(service, source):
@@ -62,3 +63,4 @@ def test_every_service_has_a_source():
 
 def test_few_services_write_a_version():
     assert (api_version("logs"), api_version("elbv2"), api_version("iam")) == ("20140328", "2015-12-01", None)
+    assert (api_version("shield"), api_version("waf")) == ("AWSShield_20160616", "2015-08-24")

@@ -12,7 +12,7 @@ from botocore.model import ListShape, MapShape, StructureShape
 from opentrail.recorder.event_names import api_version, event_name, event_source
 from opentrail.recorder.shapes import ec2
 from opentrail.recorder.shapes.ec2_lists import SOAP_LISTS
-from opentrail.recorder.shapes.generic import PASCAL_CASE, lower_first
+from opentrail.recorder.shapes.generic import keeps_wire_names, lower_first
 from opentrail.recorder.shapes.habits import UNWRAPPED
 from opentrail.wire.service_models import available_services, service_model
 from tests.wire.protocols.made_requests import Maker
@@ -80,7 +80,7 @@ def _strange(shape, value, case, found):
 
 
 def _strange_names(service, operation, record):
-    case = (lambda name: name) if service in PASCAL_CASE else lower_first
+    case = (lambda name: name) if keeps_wire_names(service) else lower_first
     found = []
     output = operation.output_shape
     if service in UNWRAPPED and output is not None and len(output.members) == 1:

@@ -126,12 +126,22 @@ def test_which_failures_hide_their_parameters(service, name, parameters, code, h
          [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/T"]),
         ("dynamodb", "BatchGetItem", {"RequestItems": {"A": {"Keys": []}, "B": {"Keys": []}}}, b"{}",
          [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/A", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/B"]),
+        ("dynamodb", "ExecuteStatement", {"Statement": "SELECT * FROM Music WHERE a = 'from Books'"}, b"{}",
+         [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/Music"]),
+        ("dynamodb", "BatchExecuteStatement",
+         {"Statements": [{"Statement": 'UPDATE "Music" SET a = 1'}, {"Statement": "insert into Books VALUE {}"}]},
+         b"{}",
+         [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/Music", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/Books"]),
+        ("ebs", "ListChangedBlocks", {"FirstSnapshotId": "snap-1", "SecondSnapshotId": "snap-2"}, b"{}",
+         [f"arn:aws:ec2:{REGION}::snapshot/snap-1", f"arn:aws:ec2:{REGION}::snapshot/snap-2"]),
         ("lambda", "Invoke", {"FunctionName": "f"}, b"", [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"]),
         ("lambda", "GetFunction", {"FunctionName": "f"}, b"{}", None),
         ("kms", "Encrypt", {"KeyId": "alias/a", "Plaintext": b"x"}, b'{"KeyId":"arn:aws:kms:eu-west-1:1:key/k"}',
          ["arn:aws:kms:eu-west-1:1:key/k"]),
         ("kms", "DescribeKey", {"KeyId": "k"}, b"{}", [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"]),
         ("kms", "CreateAlias", {"AliasName": "alias/a", "TargetKeyId": "k"}, b"",
+         [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"]),
+        ("kms", "UpdateAlias", {"AliasName": "alias/a", "TargetKeyId": "k"}, b"",
          [f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"]),
         ("kms", "DeleteAlias", {"AliasName": "alias/a"}, b"", [f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/a"]),
         ("sns", "Publish", {"TopicArn": "arn:aws:sns:eu-west-1:9:t", "Message": "m"}, b"<R/>",
@@ -219,3 +229,20 @@ def test_hostile_calls_and_answers_do_not_raise():
         found = outcome(call, exchange, (200, 404, 500, 301)[seed % 4], {}, answers[seed % len(answers)])
         errors += found.error_code is not None
     assert errors > 300
+
+
+def test_aliases_are_of_the_type_of_their_keys():
+    found = answered("kms", "CreateAlias", {"AliasName": "alias/a", "TargetKeyId": "k"}, b"").resources
+    assert [entry["type"] for entry in found] == ["AWS::KMS::Key", "AWS::KMS::Key"]
+
+
+def test_metrics_are_resources_without_an_arn():
+    asked = {"Namespace": "Shop", "MetricData": [{"MetricName": "Orders", "Value": 1.0}]}
+    assert answered("cloudwatch", "PutMetricData", asked, b"{}").resources == [{"type": "AWS::CloudWatch::Metric"}]
+    assert answered("cloudwatch", "DeleteAlarms", {"AlarmNames": ["a"]}, b"{}").resources is None
+
+
+def test_a_grant_names_its_key():
+    asked = {"KeyId": "k", "GranteePrincipal": "arn:aws:iam::111122223333:role/r", "Operations": ["Decrypt"]}
+    found = answered("kms", "CreateGrant", asked, b'{"GrantId":"g","GrantToken":"SECRET1"}')
+    assert found.response_elements == {"grantId": "g", "keyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"}

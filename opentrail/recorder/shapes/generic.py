@@ -6,6 +6,7 @@ Bytes (blobs) stand in no record, neither alone nor in lists and maps. What the 
 here, however deep a shape contains itself. Compiled from the model once for each operation and direction.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,18 +14,28 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from opentrail.record.redaction import HIDDEN, Redaction
 from opentrail.recorder.shapes.times import java_time
+from opentrail.wire.service_models import service_model
 
 Reshape = Callable[[Any], Any]
 
 # REST-JSON services that show the names of the wire as they are: `RegionName` in a body, `name` in a path.
-# Source: AWS's records (event-record 7.2); Amazon CloudWatch User Guide, "Logging ... with CloudTrail".
-PASCAL_CASE: Final = frozenset(
-    ("account", "ce", "devops-guru", "internetmonitor", "resource-explorer-2", "rum", "securityhub", "synthetics")
-)
-# Services that write times as older Java does, without a comma behind the year. Source: AWS's records.
-_NO_COMMA: Final = frozenset(("apigateway", "cloudfront", "iam", "rds", "docdb", "neptune", "autoscaling"))
-# REST-JSON services whose times are Java texts like those of the older protocols. Source: AWS's records.
-_JAVA_TIMES: Final = frozenset(("apigateway", "appmesh"))
+# Source: AWS's records (event-record 7.2), and those in the services' guides.
+_AS_ON_WIRE: Final = frozenset(
+    ("account", "application-signals", "ce", "chatbot", "codeguru-reviewer", "devops-guru", "internetmonitor", "oam",
+     "resource-explorer-2", "rum", "securityhub", "synthetics")
+)  # fmt: skip
+# A name that API Gateway gives to a shape of the models it makes. Services behind it write bodies as they came, without
+# a name for the whole, and values of the query string as texts. Source: the records in the guides of Pinpoint,
+# Greengrass, MediaTailor and Data Exchange, of Macie in AWS's records.
+_SHAPE_OF_GATEWAY: Final = "__string"
+_QUERY_AS_TEXTS: Final = frozenset(("servicecatalog-appregistry",))  # beside those. Source: AWS's records
+# Services that write times as older Java does, without a comma behind the year. Source: AWS's records and guides.
+_NO_COMMA: Final = frozenset(
+    ("apigateway", "cloudfront", "cognito-identity", "iam", "rds", "docdb", "neptune", "autoscaling", "redshift",
+     "redshift-serverless")
+)  # fmt: skip
+# REST-JSON services whose times are Java texts like those of the older protocols. Source: AWS's records and guides.
+_JAVA_TIMES: Final = frozenset(("apigateway", "appmesh", "backup", "ebs"))
 _SCALARS: Final = frozenset((str, int, float, bool, type(None)))
 
 # Members that a model marks as sensitive and AWS shows: they name something and prove nothing.
@@ -36,6 +47,24 @@ _NONE: Final[frozenset[str]] = frozenset()
 def lower_first(name: str) -> str:
     """`DBName` -> `dBName`; nothing but the first letter changes."""
     return name[:1].lower() + name[1:]
+
+
+@functools.cache
+def is_behind_gateway(service: str) -> bool:
+    """Whether API Gateway made the service's model."""
+    return _SHAPE_OF_GATEWAY in service_model(service).shape_names
+
+
+def keeps_wire_names(service: str) -> bool:
+    """Whether records show the names of the wire."""
+    return service in _AS_ON_WIRE or is_behind_gateway(service)
+
+
+def unnamed_body(service: str, shape: Shape) -> str | None:
+    """The member that is the body as a whole and has no name in records; None where there is none."""
+    payload = shape.serialization.get("payload") if is_behind_gateway(service) else None
+    found = shape.members.get(payload) if payload and isinstance(shape, StructureShape) else None
+    return str(payload) if isinstance(found, StructureShape) else None
 
 
 class Shaper:
@@ -60,12 +89,15 @@ def shaper(service: str, shape: Shape | None, protocol: str, redaction: Redactio
     if shape is None:
         return Shaper(_as_is)
     compiler = _Compiler(service, protocol)
-    return Shaper((_Cleaning(compiler, redaction) if redaction is not None else compiler).shape(shape))
+    reshape = (_Cleaning(compiler, redaction) if redaction is not None else compiler).shape(shape)
+    body = unnamed_body(service, shape)
+    return Shaper(reshape if body is None else lambda value: _without_name(reshape(value), body))
 
 
 class _Compiler:
     def __init__(self, service: str, protocol: str) -> None:
-        self._as_on_wire = service in PASCAL_CASE
+        self._as_on_wire = keeps_wire_names(service)
+        self._query_as_texts = service in _QUERY_AS_TEXTS or is_behind_gateway(service)
         self._shown = _SHOWN.get(service, _NONE)
         self._made: dict[str, Reshape] = {}
         if protocol in ("json", "query", "cbor", "rest-xml") or service in _JAVA_TIMES:
@@ -103,10 +135,14 @@ class _Compiler:
                 return _as_is
             return lambda value: [item(part) for part in value] if type(value) is list else value
         if isinstance(shape, MapShape):
+            if shape.key.metadata.get("sensitive"):
+                return _hidden
             item = self.reshape(shape.value)
             if item is _as_is:
                 return _as_is
             return lambda value: {key: item(part) for key, part in value.items()} if type(value) is dict else value
+        if self._query_as_texts and shape.serialization.get("location") == "querystring":
+            return _as_text
         return self._time if shape.type_name == "timestamp" else _as_is
 
     def _structure(self, shape: StructureShape) -> Reshape:
@@ -163,6 +199,8 @@ class _Cleaning:
             item = self._member(shape.member)
             return lambda value: [item(part) for part in value] if type(value) is list else scalar(value)
         if isinstance(shape, MapShape):
+            if shape.key.metadata.get("sensitive"):
+                return _hidden
             return self._map(self._plain.reshape(shape.value), self._member(shape.value))
         plain = self._plain.shape(shape)
         return scalar if plain is _as_is else lambda value: scalar(plain(value))
@@ -229,8 +267,19 @@ def _is_bytes(shape: Shape) -> bool:
     return str(shape.type_name) == "blob"
 
 
+def _without_name(shaped: Any, body: str) -> Any:
+    inner = shaped.get(body) if type(shaped) is dict else None
+    return {**{key: item for key, item in shaped.items() if key != body}, **inner} if type(inner) is dict else shaped
+
+
 def _as_is(value: Any) -> Any:
     return value
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _hidden(value: Any) -> Any:

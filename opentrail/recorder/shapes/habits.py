@@ -110,7 +110,12 @@ def _systems_manager_answer(operation: str, shaped: dict[str, Any]) -> dict[str,
 
 
 def _api_gateway_request(operation: OperationModel, shaped: dict[str, Any]) -> dict[str, Any]:
-    """What came in the body stands under the operation's own input; `template` says whether the link was one."""
+    """What came in the body stands under the operation's own input; `template` says whether the link was one.
+
+    Source: AWS's records, which have null where nothing was asked for.
+    """
+    if not shaped:
+        return shaped
     members = operation.input_shape.members if operation.input_shape is not None else {}
     elsewhere = {lower_first(name) for name, member in members.items() if "location" in member.serialization}
     outer = {name: value for name, value in shaped.items() if name in elsewhere}
@@ -135,7 +140,7 @@ def _dynamodb_request(operation: str, shaped: dict[str, Any]) -> dict[str, Any]:
     if operation not in _DYNAMODB_ITEM_CALLS:
         return shaped
     actions = shaped.pop("transactItems", None)
-    batch = shaped.pop("requestItems", None)
+    batch = shaped.pop("requestItems", None) or shaped.pop("statements", None)
     cleaned: dict[str, Any] = _without_values(shaped, "item")
     if isinstance(actions, list):
         cleaned["requestItems"] = [_action(part) for part in actions if isinstance(part, dict)]

@@ -13,14 +13,17 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 
 from opentrail.record.redaction import HIDDEN, redact_parameters
 from opentrail.recorder.event_names import event_name, event_source
-from opentrail.recorder.shapes.generic import PASCAL_CASE
+from opentrail.recorder.shapes.generic import is_behind_gateway, keeps_wire_names
 from opentrail.recorder.shapes.habits import finish_parameters
 from tests.recorder.every_operation.expected_ec2 import ec2_parameters
 from tests.recorder.every_operation.expected_s3 import control_parameters, s3_parameters
 from tests.recorder.every_operation.sending import Sent
 
-_JAVA_TIMES = ("apigateway", "appmesh")
-_NO_COMMA = ("apigateway", "cloudfront", "iam", "rds", "docdb", "neptune", "autoscaling")
+_JAVA_TIMES = ("apigateway", "appmesh", "backup", "ebs")
+_NO_COMMA = (
+    "apigateway", "cloudfront", "cognito-identity", "iam", "rds", "docdb", "neptune", "autoscaling", "redshift",
+    "redshift-serverless",
+)  # fmt: skip
 _DYNAMODB_ITEMS = (
     "BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactGetItems",
     "TransactWriteItems", "UpdateItem", "ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction",
@@ -75,8 +78,13 @@ def _generic(service: str, operation: OperationModel, parameters: dict[str, Any]
     shape = operation.input_shape
     if shape is None:
         return {}
-    shaped = Shaping(service, protocol).structure(shape, parameters, payload=shape.serialization.get("payload"))
+    payload = shape.serialization.get("payload")
+    shaped = Shaping(service, protocol).structure(shape, parameters, payload=payload)
+    if payload in shaped and is_behind_gateway(service) and isinstance(shape.members[payload], StructureShape):
+        shaped = {**shaped, **shaped.pop(payload)}
     if service == "apigateway":
+        if not shaped:
+            return {}
         outer = {}
         inner = {}
         for name, member in shape.members.items():
@@ -96,7 +104,7 @@ class Shaping:
 
     def __init__(self, service: str, protocol: str, *, answer: bool = False) -> None:
         self._service = service
-        self._as_on_wire = service in PASCAL_CASE
+        self._as_on_wire = keeps_wire_names(service)
         self._java = protocol != "rest-json" or service in _JAVA_TIMES
         self._comma = service not in _NO_COMMA
         self._protocol = protocol
@@ -132,7 +140,12 @@ class Shaping:
         if isinstance(shape, ListShape):
             return [self.value(shape.member, item) for item in value]
         if isinstance(shape, MapShape):
+            if shape.key.metadata.get("sensitive") and value:
+                return Secret(value)
             return {key: self.value(shape.value, item) for key, item in value.items()}
+        in_query = shape.serialization.get("location") == "querystring"
+        if in_query and (is_behind_gateway(self._service) or self._service == "servicecatalog-appregistry"):
+            return str(value).lower() if isinstance(value, bool) else str(value)
         if shape.type_name == "timestamp":
             return self._time(shape, value)
         return value
@@ -195,6 +208,7 @@ def _dynamodb(shaped: dict[str, Any]) -> dict[str, Any]:
         return next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else value
 
     actions, batch = shaped.pop("transactItems", None), shaped.pop("requestItems", None)
+    batch = batch or shaped.pop("statements", None)
     cleaned: dict[str, Any] = item_of(shaped, "item")
     if actions is not None:
         cleaned["requestItems"] = [

@@ -2,7 +2,13 @@ from opentrail.recorder.shapes.generic import lower_first, shaper
 from opentrail.recorder.shapes.habits import finish_parameters
 from opentrail.recorder.shapes.times import epoch_milliseconds, java_time
 from opentrail.wire.service_models import available_services, service_model
-from tests.recorder.calls import interpreted
+from tests.recorder.calls import answered, interpreted
+
+_BACKUP = {
+    "BackupVaultName": "v",
+    "ResourceArn": "arn:aws:ec2:eu-west-1:1:volume/v",
+    "IamRoleArn": "arn:aws:iam::1:role/r",
+}
 
 
 def _request(service, name, parameters):
@@ -43,7 +49,50 @@ def test_services_that_keep_their_capitals():
     assert found == {"name": "c", "Schedule": {"Expression": "rate(1 minute)"}}
 
 
+def test_services_behind_api_gateway_keep_names_and_bodies_as_they_came():
+    found = _request("greengrass", "GetGroupVersion", {"GroupId": "g", "GroupVersionId": "v"})
+    assert found == {"GroupId": "g", "GroupVersionId": "v"}
+    found = _request(
+        "pinpoint", "CreateCampaign", {"ApplicationId": "a", "WriteCampaignRequest": {"HoldoutPercent": 0}}
+    )
+    assert found == {"application-id": "a", "HoldoutPercent": 0}
+    found = _request("pinpoint", "GetCampaigns", {"ApplicationId": "a", "PageSize": "5"})
+    assert found == {"application-id": "a", "page-size": "5"}
+
+
+def test_query_strings_of_services_behind_api_gateway_are_texts():
+    assert _request("macie2", "ListMembers", {"maxResults": 5}) == {"maxResults": "5"}
+    assert _request("servicecatalog-appregistry", "ListApplications", {"maxResults": 5}) == {"maxResults": "5"}
+    assert _request("macie2", "GetBucketStatistics", {"accountId": "1"}) == {"accountId": "1"}
+
+
+def test_answers_without_a_name_for_the_body():
+    body = b'{"ApplicationId":"a","Id":"c","Name":"n"}'
+    asked = {"ApplicationId": "a", "WriteCampaignRequest": {"Name": "n"}}
+    assert answered("pinpoint", "CreateCampaign", asked, body).response_elements == {
+        "ApplicationId": "a", "Id": "c", "Name": "n"
+    }  # fmt: skip
+
+
+def test_maps_whose_names_are_sensitive_are_hidden_as_a_whole():
+    values = {"Runtime": "PYTHON_3", "RuntimeEnvironmentVariables": {"SECRET1": "SECRET2"}}
+    source = {"RepositoryUrl": "u", "SourceCodeVersion": {"Type": "BRANCH", "Value": "main"}}
+    source["CodeConfiguration"] = {"ConfigurationSource": "API", "CodeConfigurationValues": values}
+    found = _request(
+        "apprunner", "CreateService", {"ServiceName": "s", "SourceConfiguration": {"CodeRepository": source}}
+    )
+    shown = found["sourceConfiguration"]["codeRepository"]["codeConfiguration"]["codeConfigurationValues"]
+    assert shown["runtimeEnvironmentVariables"] == "HIDDEN_DUE_TO_SECURITY_REASONS"
+    assert "SECRET" not in str(found)
+
+
+def test_times_of_services_that_write_them_as_texts():
+    found = answered("backup", "StartBackupJob", _BACKUP, b'{"BackupJobId":"b","CreationDate":1547127924}')
+    assert found.response_elements["creationDate"] == "Jan 10, 2019, 1:45:24 PM"
+
+
 def test_no_parameters_are_null():
+    assert _request("apigateway", "GetRestApis", {}) is None
     assert _request("sts", "GetCallerIdentity", {}) is None
     assert _request("rds", "DescribeDBParameterGroups", {}) is None
 

@@ -37,3 +37,9 @@ def test_no_device_is_an_empty_element():
     asked = {"ImageId": "ami-1", "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [mapping]}
     shown = _parameters("ec2", "RunInstances", asked)["blockDeviceMapping"]
     assert shown == {"items": [{"deviceName": "/dev/sdc", "noDevice": {}}]}
+
+
+def test_statements_of_a_batch_are_request_items():
+    asked = {"Statements": [{"Statement": "SELECT * FROM Music WHERE Artist = ?", "Parameters": [{"S": "SECRET1"}]}]}
+    shown = _parameters("dynamodb", "BatchExecuteStatement", asked)
+    assert shown == {"requestItems": [{"statement": "SELECT * FROM Music WHERE Artist = ?"}]}
