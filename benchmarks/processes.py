@@ -41,32 +41,6 @@ def rss_mib(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1048576
 
 
-def ask(port: int, call: bytes, *, until: float, latencies: list[float], every_seconds: float = 0.0) -> None:
-    """Send `call` again and again until the clock (`time.perf_counter`) says `until`; at most once `every_seconds`.
-
-    The connection is kept for as long as the other side keeps it. `latencies` gets the milliseconds of every whole
-    answer. Raises ConnectionError where an answer breaks off.
-    """
-    connection: socket.socket | None = None
-    due = time.perf_counter()
-    while (began := time.perf_counter()) < until:
-        if began < due:
-            time.sleep(due - began)
-            began = time.perf_counter()
-        due += every_seconds
-        if connection is None:
-            connection = socket.create_connection(("127.0.0.1", port), timeout=60)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(call)
-        kept = _read_answer(connection)
-        latencies.append((time.perf_counter() - began) * 1000)
-        if not kept:
-            connection.close()
-            connection = None
-    if connection is not None:
-        connection.close()
-
-
 @contextmanager
 def kept_connection(port: int) -> Iterator[Callable[[bytes], bytes]]:
     """What sends a call over one connection and returns the whole answer."""
@@ -85,20 +59,6 @@ def kept_connection(port: int) -> Iterator[Callable[[bytes], bytes]]:
             return answer
 
         yield send
-
-
-def _read_answer(connection: socket.socket) -> bool:
-    """Read one answer; whether the other side keeps the connection."""
-    answer = b""
-    while (end := answer.find(b"\r\n\r\n")) < 0:
-        answer += _receive(connection)
-    head = answer[:end].lower()
-    at = head.find(b"content-length:")
-    wanted = end + 4 + (int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0)
-    received = len(answer)
-    while received < wanted:
-        received += len(_receive(connection))
-    return b"connection: close" not in head
 
 
 def _receive(connection: socket.socket) -> bytes:

@@ -15,18 +15,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from benchmarks.processes import ask, cpu_seconds, free_port, wait_for_port
+from benchmarks.load import run_load
+from benchmarks.processes import cpu_seconds, free_port, wait_for_port
 
 BODY = b'{"MessageId":"0c0ffee1-0000-4000-8000-000000000001","MD5OfMessageBody":"5d41402abc4b2a76b9719d911017c592"}'
 XML_BODY = (
@@ -35,20 +33,6 @@ XML_BODY = (
     b"<RequestId>0c0ffee1-0000-4000-8000-000000000002</RequestId></ResponseMetadata></PublishResponse>"
 )
 SECRET = "bench-secret"
-
-
-@dataclass(frozen=True)
-class Load:
-    """What a run showed."""
-
-    requests: int
-    seconds: float
-    latencies_ms: list[float]
-
-    def at(self, share: float) -> float:
-        """The latency that `share` of the requests stayed below, in ms."""
-        ordered = sorted(self.latencies_ms)
-        return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
 def signed_call(host: str, kind: str) -> bytes:
@@ -66,25 +50,6 @@ def signed_call(host: str, kind: str) -> bytes:
     lines = ["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
     lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def run_load(port: int, call: bytes, clients: int, seconds: float, rate: float = 0.0) -> Load:
-    """`clients` keep-alive connections that ask again as soon as they are answered, or `rate` times a second in all."""
-    latencies: list[list[float]] = [[] for _ in range(clients)]
-    deadline = time.perf_counter() + seconds
-
-    def client(number: int) -> None:
-        every = clients / rate if rate else 0.0
-        ask(port, call, until=deadline, latencies=latencies[number], every_seconds=every)
-
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    merged = [latency for one in latencies for latency in one]
-    return Load(len(merged), time.perf_counter() - began, merged)
 
 
 class Answering(asyncio.Protocol):

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
+from benchmarks.load import run_load
 from benchmarks.processes import rss_mib
-from benchmarks.recorder import recorder, run_load, signed_call, upstream
+from benchmarks.recorder import recorder, signed_call, upstream
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
