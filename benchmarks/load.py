@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import uvloop
 
-_TIMER_SECONDS = 0.002  # a timer of the loop may come so much late, which is no fault of whoever answers
-
 
 @dataclass(frozen=True)
 class Load:
@@ -29,8 +27,8 @@ class Load:
 def run_load(port: int, call: bytes, clients: int, seconds: float, rate: float = 0.0) -> Load:
     """`clients` connections that ask again as soon as they are answered, or `rate` times a second in all.
 
-    With a rate the clients take turns, evenly. A call that is due while its client still waits counts from when it
-    was due. Raises ConnectionError where an answer breaks off.
+    With a rate the clients take turns, evenly; one that has fallen behind asks at once. A latency counts from the
+    asking. Raises ConnectionError where an answer breaks off.
     """
     return uvloop.run(_run(port, call, clients, seconds, rate))
 
@@ -108,8 +106,6 @@ class _Client(asyncio.Protocol):
             self._ask()
 
     def _ask(self) -> None:
-        now = time.perf_counter()
-        late = self._every_seconds and now - self._due > _TIMER_SECONDS
-        self._began = self._due if late else now
+        self._began = time.perf_counter()
         self._due += self._every_seconds
         self._transport.write(self._call)
