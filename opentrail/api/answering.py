@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -85,7 +86,24 @@ def _write_structure(shape: StructureShape, value: Mapping[str, Any]) -> dict[st
 
 
 def _write_list(shape: ListShape, value: list[Any]) -> list[Any]:
-    return [_write(shape.member, part) for part in value]
+    member = shape.member
+    plain = _plain_names(member)
+    if plain and all(part.keys() <= plain and None not in part.values() for part in value):
+        return value  # a hundred answers to audit events are written as they are
+    return [_write(member, part) for part in value]
+
+
+@lru_cache(maxsize=1024)
+def _plain_names(shape: Shape) -> frozenset[str]:
+    """The members of a structure of nothing but texts, numbers and truth values under their own names; else none."""
+    if not isinstance(shape, StructureShape):
+        return frozenset()
+    plain = [
+        name
+        for name, member in shape.members.items()
+        if member.type_name not in _WRITERS and member.serialization.get("name", name) == name
+    ]
+    return frozenset(plain) if len(plain) == len(shape.members) else frozenset()
 
 
 def _write_map(shape: MapShape, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,15 @@ def test_nested_times_and_maps():
     assert parsed(response, "LookupEvents")["Events"][0]["EventTime"].isoformat() == "2019-01-23T02:05:48.329000+00:00"
 
 
+def test_what_is_not_set_is_left_out_of_lists_too():
+    kept, failed = [{"id": "a", "eventID": "e"}], [{"id": "b", "errorCode": "X", "errorMessage": None}]
+    of_data = service_model("cloudtrail-data").operation_model("PutAuditEvents").output_shape
+    body = success("cloudtrail-data", of_data, {"successful": kept, "failed": failed}, ABOUT).body
+    assert body == b'{"successful":[{"id":"a","eventID":"e"}],"failed":[{"id":"b","errorCode":"X"}]}'
+    with pytest.raises(KeyError):
+        success("cloudtrail-data", of_data, {"successful": [{"id": "a", "secret": "s"}], "failed": []}, ABOUT)
+
+
 def test_a_refusal_names_the_bare_exception():
     response = refusal("cloudtrail", InvalidTimeRange("x"), ABOUT)
     assert (response.status, response.body) == (400, b'{"__type":"InvalidTimeRangeException","message":"x"}')

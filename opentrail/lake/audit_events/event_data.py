@@ -16,6 +16,7 @@ import base64
 import hashlib
 import ipaddress
 import re
+import socket
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Final
@@ -151,8 +152,15 @@ def _check_source(source: str) -> None:
         raise Refused("InvalidEventSource", "eventSource names an AWS service, whose events do not come by channels.")
 
 
-@lru_cache(maxsize=4096)
 def _check_address(text: str) -> None:
+    try:
+        socket.inet_pton(socket.AF_INET, text)  # a tenth of the other's cost, and as strict
+    except (OSError, ValueError):
+        _check_other_address(text)
+
+
+@lru_cache(maxsize=4096)
+def _check_other_address(text: str) -> None:
     try:
         ipaddress.ip_address(text)
     except ValueError as none:

@@ -45,16 +45,23 @@ class RecentKeys:
         """Remember keys that are not known yet."""
         first, second = _halves(keys)
         buckets = first & self._mask
+        if len(set(buckets.tolist())) == len(buckets):  # nearly always
+            self._put(buckets, first, second)
+            return
         while len(buckets):
             # Of several keys for one bucket, one a turn: each takes a place of its own.
             chosen, at = np.unique(buckets, return_index=True)
-            places = self._next[chosen]
-            self._first[chosen, places] = first[at]
-            self._second[chosen, places] = second[at]
-            self._next[chosen] = (places + 1) % WAYS
+            self._put(chosen, first[at], second[at])
             rest = np.ones(len(buckets), np.bool_)
             rest[at] = False
             first, second, buckets = first[rest], second[rest], buckets[rest]
+
+    def _put(self, buckets: _Halves, first: _Halves, second: _Halves) -> None:
+        """One key into each of some buckets, which are all different."""
+        places = self._next[buckets]
+        self._first[buckets, places] = first
+        self._second[buckets, places] = second
+        self._next[buckets] = (places + 1) % WAYS
 
 
 def _halves(keys: Sequence[bytes]) -> tuple[_Halves, _Halves]:

@@ -1,5 +1,6 @@
 """What an audit event must say: every rule of the schema, AWS's code for each that is broken, and what is stored."""
 
+import ipaddress
 import json
 import re
 
@@ -152,6 +153,21 @@ def test_what_is_no_json_object(text):
     if "\ud800" in text:
         text = r'{"version":"\ud800"}'
     assert code_of(AuditEvent("e", text)) == "InvalidData"
+
+
+@pytest.mark.parametrize(
+    "address", ["01.2.3.4", "1.2.3", "1.2.3.4 ", "1.2.3.4\n", "1.2.3.4\0", "0x1.2.3.4", "\u0661.2.3.4", "::g"]
+)
+def test_what_only_resembles_an_address_is_none(address):
+    with pytest.raises(ValueError, match="IPv4 or IPv6"):
+        ipaddress.ip_address(address)
+    assert code_of(audit_event(sourceIPAddress=address)) == "InvalidData"
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "255.255.255.255", "::1", "fe80::1%eth0", "::ffff:1.2.3.4"])
+def test_addresses_of_both_kinds_are_taken(address):
+    assert ipaddress.ip_address(address)
+    assert stored(audit_event(sourceIPAddress=address))
 
 
 def test_the_recipient_is_the_owner_of_the_channel():
