@@ -14,10 +14,10 @@ from typing import Any, Final
 from opentrail import limits
 from opentrail.accounts.principal import AWS_SERVICE, Principal, issuer_of
 from opentrail.clock import Clock
+from opentrail.record.service_event import service_event
 from opentrail.record.times import format_event_time
 
 EVENT_NAME: Final = "CallsThrottled"
-EVENT_SOURCE: Final = "cloudtrail.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +40,14 @@ class Refusals:
 
     def service_event(self, region: str) -> dict[str, Any]:
         """The fields of the event that tells of them."""
-        return {
-            "userIdentity": {"accountId": self.principal.account, "invokedBy": EVENT_SOURCE},
-            "eventSource": EVENT_SOURCE,
-            "eventName": EVENT_NAME,
-            "awsRegion": region,
-            "sourceIPAddress": EVENT_SOURCE,
-            "userAgent": EVENT_SOURCE,
-            "readOnly": False,
-            "eventType": "AwsServiceEvent",
-            "managementEvent": True,
-            "recipientAccountId": self.principal.account,
-            "serviceEventDetails": {
-                "from": format_event_time(self.from_us),
-                "to": format_event_time(self.to_us),
-                "callsRefused": self.calls,
-                "principal": _who(self.principal),
-                "calls": self.what,
-            },
-            "eventCategory": "Management",
+        details = {
+            "from": format_event_time(self.from_us),
+            "to": format_event_time(self.to_us),
+            "callsRefused": self.calls,
+            "principal": _who(self.principal),
+            "calls": self.what,
         }
+        return service_event(EVENT_NAME, self.principal.account, region, details)
 
 
 class Throttle:

@@ -6,7 +6,7 @@ as of one commit, and the journal as of a moment later.
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from opentrail.errors import OpenTrailError
 from opentrail.history.follower import NAME
 from opentrail.history.origins import reaches_history
 from opentrail.journal import Batch, Journal, Sealer
+from opentrail.journal.problems import Problems
 from opentrail.record.envelope import envelope
 from opentrail.record.faults import BadRecord
 from opentrail.record.view import view
@@ -31,7 +32,6 @@ from opentrail.segments.source import Pages
 from opentrail.segments.sweep import reading
 from opentrail.segments.writer import index_path
 
-MOST_PROBLEMS: Final = 100
 _NAMED: Final = 10  # of one kind
 _INDEXED_ROWS: Final = 2_000_000  # indexes are compared whole up to so many rows, beyond it of segments drawn by lot
 _READ_EVENTS: Final = 16_384
@@ -42,23 +42,12 @@ Keys = npt.NDArray[Any]
 
 
 @dataclass(slots=True)
-class Findings:
+class Findings(Problems):
     """What was read, and each problem in a sentence that names the place."""
 
     files: int = 0
     rows: int = 0
     position: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
-
-    def add(self, problem: str) -> None:
-        """Name a problem, unless too many have been named."""
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(problem)
 
 
 def check(tables: Path, journal_folder: Path, sealer: Sealer | None = None) -> Findings:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from opentrail.record.service_event import service_event
 from opentrail.record.times import format_event_time
 
 EVENT_NAME = "JournalUnavailable"
-EVENT_SOURCE = "cloudtrail.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +20,12 @@ class Outage:
 
     def service_event(self, account: str, region: str) -> dict[str, Any]:
         """The fields of the event that tells of it."""
-        return {
-            "userIdentity": {"accountId": account, "invokedBy": EVENT_SOURCE},
-            "eventSource": EVENT_SOURCE,
-            "eventName": EVENT_NAME,
-            "awsRegion": region,
-            "sourceIPAddress": EVENT_SOURCE,
-            "userAgent": EVENT_SOURCE,
-            "readOnly": False,
-            "eventType": "AwsServiceEvent",
-            "managementEvent": True,
-            "recipientAccountId": account,
-            "serviceEventDetails": {
-                "from": format_event_time(self.from_us),
-                "to": format_event_time(self.to_us),
-                "callsRefused": self.calls_refused,
-            },
-            "eventCategory": "Management",
+        details = {
+            "from": format_event_time(self.from_us),
+            "to": format_event_time(self.to_us),
+            "callsRefused": self.calls_refused,
         }
+        return service_event(EVENT_NAME, account, region, details)
 
 
 class OutageCount:

@@ -9,14 +9,13 @@ from opentrail.errors import OpenTrailError
 from opentrail.journal.database import open_reader, read_fault, snapshot
 from opentrail.journal.entries import Entries
 from opentrail.journal.faults import JournalCorrupt
+from opentrail.journal.problems import MOST_PROBLEMS, Problems
 from opentrail.journal.reading import Row, read_intents, read_positions, require_next
 from opentrail.journal.sealing import Sealer
 
-MOST_PROBLEMS = 100  # named one by one; a file that is damaged throughout need not fill the screen
-
 
 @dataclass(slots=True)
-class Findings:
+class Findings(Problems):
     """What was read, and each problem in a sentence that names the place."""
 
     batches: int = 0
@@ -27,17 +26,6 @@ class Findings:
     intents: int = 0
     positions: dict[str, int] = field(default_factory=dict)
     events_by_origin: dict[str, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
-
-    def add(self, problem: str) -> None:
-        """Name a problem, unless too many have been named."""
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(problem)
 
 
 def check(folder: Path, sealer: Sealer | None = None) -> Findings:

@@ -5,7 +5,7 @@ of one commit. Of the journal it asks what the versions that the catalog still h
 table has events of: which ones are enabled stands in the settings, not in the data folder.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from opentrail.catalog.event_data_stores import EventDataStores, StoreVersion
 from opentrail.clock import Clock
 from opentrail.errors import OpenTrailError
 from opentrail.journal import Journal
+from opentrail.journal.problems import Problems
 from opentrail.lake.channel_destinations import ChannelDestinations
 from opentrail.lake.event_rows import POSITION
 from opentrail.lake.reading import Reach, keep_after_us
@@ -28,7 +29,6 @@ from opentrail.segments.snapshot import SegmentFile, Snapshot, SnapshotReader
 from opentrail.segments.sweep import reading
 from opentrail.selectors.events import events_of
 
-MOST_PROBLEMS: Final = 100
 _NAMED: Final = 10  # of one kind
 _READ_EVENTS: Final = 16_384
 
@@ -36,18 +36,12 @@ Positions = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
-class LakeFindings:
+class LakeFindings(Problems):
     """What was read, and each problem in a sentence that names the place."""
 
     stores: int = 0
     files: int = 0
     rows: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def add(self, problem: str) -> None:
-        """Name a problem, unless too many have been named."""
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(problem)
 
 
 class LakeCheck:

@@ -24,6 +24,7 @@ from opentrail.intake import Intake
 from opentrail.journal import EntriesRefused, Journal
 from opentrail.record.encoding import TOP_LEVEL_ORDER, encode
 from opentrail.record.faults import BadRecord
+from opentrail.record.service_event import service_event
 from opentrail.record.times import format_event_time
 from opentrail.recorder.client_side.reported import SIGNING_NAME, Lost, ReportedBatch
 from opentrail.recorder.refusals import BodyTooLong, JournalUnwritable, answer_to, fault_of, new_request_id
@@ -34,7 +35,6 @@ from opentrail.wire.sigv4 import read_signature
 
 _LOG = logger("recorder")
 _ORIGIN = "live"
-_OWN_SOURCE = "cloudtrail.amazonaws.com"
 _TYPES = frozenset({"AwsApiCall", "AwsServiceEvent"})
 _CATEGORIES = frozenset({"Management", "Data"})
 _MEMBERS = frozenset(TOP_LEVEL_ORDER)
@@ -187,24 +187,13 @@ def _finished(raw: msgspec.Raw, principal: Principal, source: str, about: Mappin
 
 def _lost_event(lost: Lost, principal: Principal) -> dict[str, Any]:
     """The event that tells of calls which a program could not keep until it could report them."""
-    return {
-        "userIdentity": {"accountId": principal.account, "invokedBy": _OWN_SOURCE},
-        "eventSource": _OWN_SOURCE,
-        "eventName": "ClientRecordsLost",
-        "awsRegion": "us-east-1",
-        "sourceIPAddress": _OWN_SOURCE,
-        "userAgent": _OWN_SOURCE,
-        "readOnly": False,
-        "eventType": "AwsServiceEvent",
-        "recipientAccountId": principal.account,
-        "serviceEventDetails": {
-            "from": format_event_time(lost.from_us),
-            "to": format_event_time(lost.to_us),
-            "callsNotRecorded": lost.calls,
-            "reportedBy": principal.arn,
-        },
-        "eventCategory": "Management",
+    details = {
+        "from": format_event_time(lost.from_us),
+        "to": format_event_time(lost.to_us),
+        "callsNotRecorded": lost.calls,
+        "reportedBy": principal.arn,
     }
+    return service_event("ClientRecordsLost", principal.account, "us-east-1", details)
 
 
 def _refusal(request: HttpRequest, refusal: OpenTrailError) -> HttpResponse:

@@ -16,10 +16,8 @@ from opentrail.trails.in_order import InOrder
 from opentrail.trails.outbox import Outbox
 
 
-class LogFileDelivery:
-    """Implements deliverer.Delivery for log files: each is marked delivered once it is in the bucket."""
-
-    what: What = "delivery"
+class _BucketDelivery:
+    """What both deliveries into buckets work with."""
 
     def __init__(self, engine: Engine, writer: BucketWriter, outbox: Outbox, clock: Clock, in_order: InOrder) -> None:
         self._engine = engine
@@ -27,6 +25,12 @@ class LogFileDelivery:
         self._outbox = outbox
         self._clock = clock
         self._in_order = in_order
+
+
+class LogFileDelivery(_BucketDelivery):
+    """Implements deliverer.Delivery for log files: each is marked delivered once it is in the bucket."""
+
+    what: What = "delivery"
 
     def queues(self, connection: Connection) -> list[tuple[int, bytes]]:
         """Trails with files that are not in their bucket."""
@@ -52,17 +56,10 @@ class LogFileDelivery:
             self._outbox.drop(file.outbox)
 
 
-class DigestDelivery:
+class DigestDelivery(_BucketDelivery):
     """Implements deliverer.Delivery for digests: each is marked delivered once it is in the bucket."""
 
     what: What = "digest"
-
-    def __init__(self, engine: Engine, writer: BucketWriter, outbox: Outbox, clock: Clock, in_order: InOrder) -> None:
-        self._engine = engine
-        self._writer = writer
-        self._outbox = outbox
-        self._clock = clock
-        self._in_order = in_order
 
     def queues(self, connection: Connection) -> list[tuple[int, bytes]]:
         """Trails with digests that are not in their bucket."""

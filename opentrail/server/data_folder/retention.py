@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from opentrail.errors import OpenTrailError
+from opentrail.record.service_event import service_event
 
 FILE_NAME: Final = "retention.json"
-EVENT_SOURCE: Final = "cloudtrail.amazonaws.com"
 
 
 class RetentionShortened(OpenTrailError):
@@ -44,20 +44,8 @@ def keep_retention(folder: Path, history_days: int, *, may_shorten: bool) -> int
 
 def shortened_event(before_days: int, now_days: int, account: str, region: str) -> dict[str, Any]:
     """The fields of the event that tells of a shorter retention."""
-    return {
-        "userIdentity": {"accountId": account, "invokedBy": EVENT_SOURCE},
-        "eventSource": EVENT_SOURCE,
-        "eventName": "HistoryRetentionShortened",
-        "awsRegion": region,
-        "sourceIPAddress": EVENT_SOURCE,
-        "userAgent": EVENT_SOURCE,
-        "readOnly": False,
-        "eventType": "AwsServiceEvent",
-        "managementEvent": True,
-        "recipientAccountId": account,
-        "serviceEventDetails": {"retentionDaysBefore": before_days, "retentionDays": now_days},
-        "eventCategory": "Management",
-    }
+    details = {"retentionDaysBefore": before_days, "retentionDays": now_days}
+    return service_event("HistoryRetentionShortened", account, region, details)
 
 
 def _read(path: Path) -> int | None:
