@@ -65,6 +65,21 @@ def test_every_package_of_the_product_has_tests_in_its_mirror() -> None:
     assert not bare
 
 
+def test_every_module_that_the_architecture_names_is_there() -> None:
+    architecture = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8")
+    rows = architecture.partition("## Where to look")[2].partition("\n## ")[0]
+    named = re.findall(r"`((?:[a-z_0-9]+/)+(?:[a-z_0-9]+\.py)?)`", rows)
+    missing = [name for name in named if not (ROOT / "opentrail" / name).exists() and not (ROOT / name).exists()]
+    assert len(named) > 100 and not missing
+
+
+def test_every_package_has_its_place_in_the_architecture() -> None:
+    floors = (ROOT / "docs" / "ARCHITECTURE.md").read_text("utf-8").partition("## Floors")[2].partition("\n## ")[0]
+    there = [path for path in (ROOT / "opentrail").iterdir() if not path.name.startswith("_")]
+    names = [path.stem for path in there if path.suffix == ".py" or (path / "__init__.py").exists()]
+    assert [name for name in names if f"`{name}`" not in floors] == []
+
+
 @pytest.fixture(scope="module")
 def operations() -> str:
     return (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
