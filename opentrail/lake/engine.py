@@ -21,6 +21,7 @@ from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.names import answer_names
 from opentrail.lake.sql.on_duckdb.dialect import DuckDbDialect
 from opentrail.lake.sql.on_duckdb.macros import macros_for
+from opentrail.lake.sql.on_duckdb.regular_expressions import make_functions
 from opentrail.lake.sql.queries import Queries
 from opentrail.lake.sql.scopes import Compiled
 from opentrail.lake.sql.statement import read_statement
@@ -137,6 +138,7 @@ class Engine:
     ) -> None:
         self._tables = {name.lower(): table for name, table in tables.items()}
         self._connection = duckdb.connect(":memory:")
+        self._functions: set[str] = set()  # of our own, that the engine has been given
         for setting in (*_SETTINGS, f"SET memory_limit = '{memory_bytes}B'"):
             self._connection.execute(setting)
         for name, table in self._tables.items():
@@ -165,6 +167,7 @@ class Engine:
         try:
             for macro in macros_for(texts):
                 self._connection.execute(f"CREATE OR REPLACE MACRO {macro}")
+            make_functions(self._connection, texts, self._functions)
             self._connection.sql(texts)  # binds it, and leaves all work to the run
         except duckdb.Error as fault:
             raise InvalidQueryStatement(_first_line(fault)) from fault

@@ -58,17 +58,17 @@ format(varchar, any ..) -> varchar : printf({*})
 uuid() -> uuid : uuid()
 typeof(any) -> varchar : typeof_
 
-regexp_like(varchar, varchar) -> boolean : regexp_matches({0}, {1})
-regexp_extract(varchar, varchar) -> varchar : regexp_extract_({0}, {1}, 0)
-regexp_extract(varchar, varchar, bigint) -> varchar : regexp_extract_({0}, {1}, {2:literal})
-regexp_extract_all(varchar, varchar) -> array(varchar) : regexp_extract_all({0}, {1})
-regexp_extract_all(varchar, varchar, bigint) -> array(varchar) : regexp_extract_all({0}, {1}, {2:literal})
+regexp_like(varchar, varchar) -> boolean : regexp_like
+regexp_extract(varchar, varchar) -> varchar : regexp_extract
+regexp_extract(varchar, varchar, bigint) -> varchar : regexp_extract_group
+regexp_extract_all(varchar, varchar) -> array(varchar) : regexp_extract_all
+regexp_extract_all(varchar, varchar, bigint) -> array(varchar) : regexp_extract_all_of_group
 regexp_replace(varchar, varchar, function(array(varchar), varchar)) -> varchar : regexp_replace_by
-regexp_replace(varchar, varchar) -> varchar : regexp_replace({0}, {1}, '', 'g')
-regexp_replace(varchar, varchar, varchar) -> varchar : regexp_replace({0}, {1}, groups_({2}), 'g')
-regexp_split(varchar, varchar) -> array(varchar) : string_split_regex({0}, {1})
-regexp_count(varchar, varchar) -> bigint : len(regexp_extract_all({0}, {1}))
-regexp_position(varchar, varchar) -> bigint : regexp_position_({0}, {1})
+regexp_replace(varchar, varchar) -> varchar : regexp_remove
+regexp_replace(varchar, varchar, varchar) -> varchar : regexp_replace
+regexp_split(varchar, varchar) -> array(varchar) : regexp_split
+regexp_count(varchar, varchar) -> bigint : regexp_count
+regexp_position(varchar, varchar) -> bigint : regexp_position
 
 to_base64(varbinary) -> varchar : to_base64({0})
 from_base64(varchar) -> varbinary : from_base64({0})

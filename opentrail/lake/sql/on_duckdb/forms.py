@@ -10,6 +10,7 @@ from opentrail.lake.sql.faults import InvalidQueryStatement
 from opentrail.lake.sql.intervals import unit
 from opentrail.lake.sql.json_paths import engine_path
 from opentrail.lake.sql.moments import known_zone
+from opentrail.lake.sql.on_duckdb import regular_expressions
 from opentrail.lake.sql.time_formats import joda_format, mysql_format
 from opentrail.lake.sql.types import Type, engine_type, text_literal
 
@@ -217,6 +218,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "moved": _moved,
     "array_sort_by": _array_sort_by,
     "regexp_replace_by": _regexp_replace_by,
+    **regular_expressions.FORMS,
     "joined": _joined,
     "greatest": _extreme("greatest"),
     "least": _extreme("least"),
