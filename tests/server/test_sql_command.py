@@ -54,6 +54,15 @@ def test_csv_and_parquet_go_to_files(logs, tmp_path):
     assert pq.read_table(tmp_path / "a.parquet").column("eventName").to_pylist() == ["CreateBucket", "=cmd()"]
 
 
+def test_over_log_files_databases_are_passed_over(logs):
+    query = """SELECT "soc"."cloudtrail_logs"."eventname", l.n
+        FROM "soc"."cloudtrail_logs" CROSS JOIN (SELECT count(*) AS n FROM awsdatacatalog.default.cloudtrail_logs) l
+        ORDER BY cloudtrail_logs.eventtime"""
+    done = _sql(query, "--from", logs, "--format", "csv")
+    assert done.stdout.splitlines() == ["eventname,n", "CreateBucket,2", "=cmd(),2"], done.stderr
+    assert _sql('SELECT 1 FROM "information_schema"."tables"', "--from", logs).returncode != 0
+
+
 def test_a_statement_from_standard_input(logs):
     done = _sql("-", "--from", logs, "--format", "csv", stdin="SELECT count(*) AS n FROM cloudtrail_logs")
     assert done.stdout.splitlines() == ["n", "2"]

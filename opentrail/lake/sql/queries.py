@@ -33,11 +33,13 @@ _CLAUSES: Final = frozenset(
 class Queries:
     """Compiles queries over `tables`: relations by name, lower case, whose columns the engine names `"name"`.
 
-    `named`: the tables that were named so far.
+    `named`: the tables that were named so far. `any_database`: in whichever database or catalog a query says that they
+    are, as published queries name their authors'.
     """
 
     tables: Mapping[str, Mapping[str, types.Type]]
     dialect: Dialect
+    any_database: bool = False
     named: set[str] = field(default_factory=set)
     _numbered: int = 0
     expressions: Expressions = field(init=False)

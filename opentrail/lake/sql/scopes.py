@@ -35,10 +35,11 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Something behind FROM: its alias in the query, its columns, in order."""
+    """Something behind FROM: its alias in the query, its columns, in order; `database`, if the query names one."""
 
     alias: str
     columns: tuple[Column, ...]
+    database: str = ""
 
     def column(self, name: str) -> list[Column]:
         """The columns of that name in any case; more than one where it is ambiguous."""
@@ -78,6 +79,9 @@ class Scope:
             for relation in self.relations:
                 if relation.alias.lower() == head:
                     return self._column(relation.column(parts[1]), parts, 2)
+                inside = len(parts) > 2 and relation.database and relation.database.lower() == head
+                if inside and relation.alias.lower() == parts[1].lower():
+                    return self._column(relation.column(parts[2]), parts, 3)
         return self._column([found for one in self.relations for found in one.column(head)], parts, 1)
 
     def _column(self, found: list[Column], parts: Sequence[str], used: int) -> Typed | None:

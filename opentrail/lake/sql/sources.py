@@ -86,9 +86,10 @@ class Sources:
                 return self._unnest(node.this, before)
             raise InvalidQueryStatement(f"Table functions are not supported: {node.sql('trino')[:80]}")
         name = node.name
-        if node.args.get("db") or node.args.get("catalog"):
+        qualified = bool(node.args.get("db") or node.args.get("catalog"))
+        if qualified and not self._queries.any_database:
             raise InvalidQueryStatement(f"Table '{node.sql('trino')}' does not exist")
-        named = known.get(name.lower())
+        named = known.get(name.lower()) if not qualified else None
         if named is not None:
             return self._placed(named, node, "", name)
         columns = self._queries.tables.get(name.lower())
@@ -97,7 +98,7 @@ class Sources:
         self._queries.named.add(name.lower())
         alias = self._queries.numbered("t")
         found = [Column(own, Typed(f"{quoted(alias)}.{quoted(own)}", one)) for own, one in columns.items()]
-        relation = _aliased(Relation(name, tuple(found)), node)
+        relation = _aliased(Relation(name, tuple(found), node.db), node)
         return f"{quoted(name.lower())} AS {quoted(alias)}", relation
 
     def _placed(self, inner: Compiled, node: exp.Expr, word: str, name: str = "") -> tuple[str, Relation]:

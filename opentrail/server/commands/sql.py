@@ -81,7 +81,8 @@ def sql_command(
         else:
             tables = held.enter_context(_stores(DataFolder.resolve(data_dir), text, store))
         spill = held.enter_context(tempfile.TemporaryDirectory(prefix="opentrail-sql-"))
-        engine = Engine(tables, SystemClock(), spill=Spill(Path(spill), limits.QUERY_SPILL_BYTES))
+        bounds = Spill(Path(spill), limits.QUERY_SPILL_BYTES)
+        engine = Engine(tables, SystemClock(), spill=bounds, any_database=source is not None)
         held.callback(engine.close)
         _write(engine.prepare(text), output_format, output)
 
