@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from opentrail.accounts.identity import unknown_identity, user_identity
 from opentrail.api.call import Call
@@ -29,14 +29,9 @@ def record_of(
     Who cannot be named, because key or signature are wrong, is recorded in the home account.
     """
     model = service_model(operation.service).operation_model(operation.name)
-    claimed = as_utf8(call.signature.access_key) if call.signature is not None else None
     account = call.key.principal.account if call.key is not None else home_account
-    if call.key is not None:
-        identity = user_identity(call.key.principal, call.key.access_key_id)
-    else:
-        identity = unknown_identity(claimed)
     fields: dict[str, Any] = {
-        "userIdentity": identity,
+        "userIdentity": _identity(call),
         "eventSource": operation.event_source,
         "eventName": operation.name,
         "awsRegion": call.signature.region if call.signature is not None and call.signature.region else home_region,
@@ -52,24 +47,41 @@ def record_of(
     }
     if operation.name == _PUT_EVENTS and call.parameters and call.parameters.get("channelArn"):
         fields["resources"] = [_channel(call.parameters["channelArn"], fields["awsRegion"], account)]
+    return fields | _client(call) | _outcome(call, operation, model)
+
+
+def _identity(call: Call) -> dict[str, Any]:
+    """Who called; who cannot be named has the key that the signature claims."""
+    if call.key is not None:
+        return user_identity(call.key.principal, call.key.access_key_id)
+    return unknown_identity(as_utf8(call.signature.access_key) if call.signature is not None else None)
+
+
+def _client(call: Call) -> dict[str, Any]:
+    """The caller's program and connection; a service that calls is its own program."""
     service = call.key.principal.service if call.key is not None else None
     if service is not None:
-        fields["sourceIPAddress"] = fields["userAgent"] = service
-    elif call.request.header("user-agent"):
+        return {"sourceIPAddress": service, "userAgent": service}
+    fields: dict[str, Any] = {}
+    if call.request.header("user-agent"):
         fields["userAgent"] = as_utf8(call.request.header("user-agent"))
-    if call.request.host and service is None:
+    if call.request.host:
         tls = call.request.tls
         session = {"tlsVersion": tls[0], "cipherSuite": tls[1]} if tls is not None else {}
         fields["tlsDetails"] = {**session, "clientProvidedHostHeader": as_utf8(call.request.host)}
-    if call.fault is not None:
-        fields["errorCode"] = _RECORDED_CODES.get(call.fault.code, call.fault.code)
-        if call.fault.message:
-            fields["errorMessage"] = call.fault.message
-    elif operation.name == _PUT_EVENTS and call.output is not None:
-        fields["additionalEventData"] = {name: len(call.output[name]) for name in ("successful", "failed")}
-    elif call.output and not operation.read_only:
-        fields["responseElements"] = recorded(model.output_shape, call.output)
     return fields
+
+
+def _outcome(call: Call, operation: Operation, model: OperationModel) -> dict[str, Any]:
+    """What came of it: the fault, or of a change what was answered."""
+    if call.fault is not None:
+        code = {"errorCode": _RECORDED_CODES.get(call.fault.code, call.fault.code)}
+        return {**code, "errorMessage": call.fault.message} if call.fault.message else code
+    if operation.name == _PUT_EVENTS and call.output is not None:
+        return {"additionalEventData": {name: len(call.output[name]) for name in ("successful", "failed")}}
+    if call.output and not operation.read_only:
+        return {"responseElements": recorded(model.output_shape, call.output)}
+    return {}
 
 
 def _shown(parameters: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -197,6 +197,20 @@ def _checked(settings: Settings) -> Settings:
     check_delivery(settings.delivery)
     check_lake(settings.lake)
     check_limits(settings.limits)
+    _check_upstreams(settings)
+    _check_principals(settings)
+    if settings.history.retention_days < LEAST_RETENTION_DAYS:
+        raise BadSettings(f"retention_days: an event stays for at least {LEAST_RETENTION_DAYS} days")
+    _check_accounts(settings)
+    for network in settings.server.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as failure:
+            raise BadSettings(f"trusted_proxies: {failure}") from failure
+    return settings
+
+
+def _check_upstreams(settings: Settings) -> None:
     names = [upstream.name for upstream in settings.upstream]
     for name in names:
         if names.count(name) > 1:
@@ -210,6 +224,9 @@ def _checked(settings: Settings) -> Settings:
                 'or say signing = "passthrough"'
             )
         _check_verification(upstream)
+
+
+def _check_principals(settings: Settings) -> None:
     verified_there = any(upstream.verify == "upstream" for upstream in settings.upstream)
     for principal in settings.principal:
         if principal.access_key_id == SANDBOX_KEY and not is_loopback(settings.server.host):
@@ -218,15 +235,6 @@ def _checked(settings: Settings) -> Settings:
             raise BadSettings(f"principal {principal.access_key_id} has no secret")
         if (principal.policies or principal.boundary) and not principal.user:
             raise BadSettings(f"principal {principal.access_key_id}: policies are for users; name one")
-    if settings.history.retention_days < LEAST_RETENTION_DAYS:
-        raise BadSettings(f"retention_days: an event stays for at least {LEAST_RETENTION_DAYS} days")
-    _check_accounts(settings)
-    for network in settings.server.trusted_proxies:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as failure:
-            raise BadSettings(f"trusted_proxies: {failure}") from failure
-    return settings
 
 
 def _check_accounts(settings: Settings) -> None:

@@ -109,25 +109,7 @@ def _seaweedfs(folder: DataFolder, key: S3Key, ports: list[int], kms_url: str) -
     data = folder.sandbox / "s3"
     data.mkdir(exist_ok=True)
     identities = folder.secrets / "seaweedfs.json"
-    identities.write_text(
-        json.dumps(
-            {
-                "identities": [
-                    {
-                        "name": "opentrail",
-                        "credentials": [{"accessKey": key.access_key_id, "secretKey": key.secret_access_key}],
-                        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-                    }
-                ],
-                "kms": {
-                    "default_provider": "aws",
-                    "providers": {"aws": {"type": "aws", "region": KMS_REGION, "endpoint": kms_url}},
-                },
-            }
-        ),
-        "utf-8",
-    )
-    identities.chmod(0o600)
+    _write_identities(identities, key, kms_url)
     s3, s3_grpc, master, master_grpc, volume, volume_grpc, filer, filer_grpc = ports
     return Program(
         "seaweedfs",
@@ -166,6 +148,19 @@ def _seaweedfs(folder: DataFolder, key: S3Key, ports: list[int], kms_url: str) -
         folder.sandbox,
         folder.sandbox / "logs" / "seaweedfs.log",
     )
+
+
+def _write_identities(path: Path, key: S3Key, kms_url: str) -> None:
+    """Who may do what at SeaweedFS, the recorder alone and everything; and where its KMS is."""
+    credentials = [{"accessKey": key.access_key_id, "secretKey": key.secret_access_key}]
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    kms = {"type": "aws", "region": KMS_REGION, "endpoint": kms_url}
+    settings = {
+        "identities": [{"name": "opentrail", "credentials": credentials, "actions": actions}],
+        "kms": {"default_provider": "aws", "providers": {"aws": kms}},
+    }
+    path.write_text(json.dumps(settings), "utf-8")
+    path.chmod(0o600)
 
 
 def _moto(folder: DataFolder, port: int) -> Program:

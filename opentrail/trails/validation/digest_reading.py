@@ -133,13 +133,8 @@ def judge_alone(
     notices = [_trailing(chain, url)] if read.trailing_data else []
     signature = read.signature
     if signature is None:
-        if archive.keeps_metadata:
-            kept = held is not None and _verdict(read, archive, keys, held) is None
-            proof = "; the next digest file holds one, by which the content is genuine" if kept else ""
-            return invalid_digest(Kind.DIGEST_SIGNATURE, chain, url, NO_SIGNATURE + proof), notices
-        if held is None:
-            lost = f"{NO_SIGNATURE} (copies lose it), and no later digest file holds it"
-            return invalid_digest(Kind.DIGEST_SIGNATURE, chain, url, lost), notices
+        if held is None or archive.keeps_metadata:
+            return _unsigned(read, archive, keys, held), notices
         signature = held
         text = "Signature taken from the next digest file, this copy has lost it"
         notices.append(about_file(Kind.SIGNATURE_FROM_NEXT, chain, url, text))
@@ -150,6 +145,16 @@ def judge_alone(
     if wrong is None and follower is not None and _is_another(read, signature, follower, archive, keys):
         wrong = invalid_digest(Kind.DIGEST_REPLACED, chain, url)
     return wrong, notices
+
+
+def _unsigned(read: ReadDigest, archive: Archive, keys: dict[str, PublicKey], held: str | None) -> Finding:
+    """A digest without a signature that could stand for its own; `held` is the copy that the next one has."""
+    proof = " (copies lose it), and no later digest file holds it"
+    if archive.keeps_metadata:
+        kept = held is not None and _verdict(read, archive, keys, held) is None
+        proof = "; the next digest file holds one, by which the content is genuine" if kept else ""
+    url = archive.url(read.bucket, read.key)
+    return invalid_digest(Kind.DIGEST_SIGNATURE, read.chain, url, NO_SIGNATURE + proof)
 
 
 def _verdict(read: ReadDigest, archive: Archive, keys: dict[str, PublicKey], signature: str) -> Finding | None:
