@@ -136,8 +136,15 @@ def test_a_query_is_known_to_its_account_and_region_alone(rig: QueryRig) -> None
             rig.service.find(query.id, account, region)
 
 
-def test_cancelled_within_two_seconds_and_its_process_is_gone(rig: QueryRig) -> None:
-    query = rig.start(ENDLESS)
+# A pattern that goes back and forth between its repetitions for longer than anybody waits.
+GOING_BACK = (
+    f"SELECT regexp_like('{'a' * 48}!' || n, '^(?=a)(a+)+$') FROM (VALUES 'x', 'y') AS t (n) LEFT JOIN {STORE} ON false"
+)
+
+
+@pytest.mark.parametrize("endless", [ENDLESS, GOING_BACK], ids=["joins", "pattern"])
+def test_cancelled_within_two_seconds_and_its_process_is_gone(rig: QueryRig, endless: str) -> None:
+    query = rig.start(endless)
     time.sleep(0.3)
     assert rig.found(query).status == "RUNNING"
     began = time.monotonic()
