@@ -18,6 +18,8 @@ from tests.recorder.rig import Arrived, RecorderServer, ScriptedUpstream, echo, 
 
 LONG = 4 * 1024 * 1024
 
+GIGABYTE = 1 << 30
+
 
 def healthy(recorder: RecorderServer, upstream: ScriptedUpstream) -> bool:
     """Whether the next call is answered as if nothing had been."""
@@ -140,16 +142,16 @@ def test_a_client_that_goes_in_the_middle_of_its_upload(recorder: RecorderServer
     assert healthy(recorder, upstream)
 
 
+async def _gigabyte(arrived: Arrived) -> None:
+    """An answer that is longer than anybody reads."""
+    arrived.writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {GIGABYTE}\r\n\r\n".encode())
+    while True:
+        arrived.writer.write(bytes(65536))
+        await arrived.writer.drain()
+
+
 def test_a_client_that_goes_in_the_middle_of_a_download(recorder: RecorderServer, upstream: ScriptedUpstream) -> None:
-    size = 1 << 30
-
-    async def script(arrived: Arrived) -> None:
-        arrived.writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
-        while True:
-            arrived.writer.write(bytes(65536))
-            await arrived.writer.drain()
-
-    upstream.script = script
+    upstream.script = _gigabyte
     headers = signed_headers("GET", f"{recorder.url}/bucket/key")
     connection = http.client.HTTPConnection("127.0.0.1", recorder.port, timeout=5)
     connection.request("GET", "/bucket/key", headers=headers)
@@ -159,7 +161,7 @@ def test_a_client_that_goes_in_the_middle_of_a_download(recorder: RecorderServer
     connection.close()
     record = recorder.record()
     assert record["eventName"] == "GetObject" and "errorCode" not in record
-    assert 100_000 <= record["additionalEventData"]["bytesTransferredOut"] < size
+    assert 100_000 <= record["additionalEventData"]["bytesTransferredOut"] < GIGABYTE
     assert eventually(lambda: upstream.connections_lost)
     assert recorder.journal.intents() == []
     assert healthy(recorder, upstream)
@@ -182,19 +184,12 @@ def test_a_client_that_declares_two_gigabytes_and_sends_nothing(
 
 def test_a_client_that_does_not_read(start: Callable[..., RecorderServer], upstream: ScriptedUpstream) -> None:
     recorder = start(client_idle_seconds=0.3)
-
-    async def script(arrived: Arrived) -> None:
-        arrived.writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {1 << 30}\r\n\r\n".encode())
-        while True:
-            arrived.writer.write(bytes(65536))
-            await arrived.writer.drain()
-
-    upstream.script = script
+    upstream.script = _gigabyte
     headers = signed_headers("GET", f"{recorder.url}/bucket/key")
     connection = http.client.HTTPConnection("127.0.0.1", recorder.port, timeout=5)
     connection.request("GET", "/bucket/key", headers=headers)
     record = recorder.record()
-    assert record["additionalEventData"]["bytesTransferredOut"] < 1 << 30
+    assert record["additionalEventData"]["bytesTransferredOut"] < GIGABYTE
     assert eventually(lambda: upstream.connections_lost)
     connection.close()
     assert healthy(recorder, upstream)

@@ -239,19 +239,16 @@ def test_without_waiting_events_are_listed_from_the_journal(opentrail: Command, 
     assert names(opentrail("events", "--data-dir", tmp_path / "data", "--json")) == ["event-1"]
 
 
+def _importing(tmp_path: Path) -> list[str]:
+    """The command line of an import of `logs` into `data`."""
+    return [sys.executable, "-m", "opentrail", "import", f"{tmp_path}/logs", "--data-dir", f"{tmp_path}/data"]
+
+
 def test_a_second_import_says_that_it_waits(tmp_path: Path) -> None:
     write_log(tmp_path / "logs" / "a.json.gz", [record(1, **SANDBOX)])
     lock = Ownership(tmp_path / "data" / "locks" / "import.lock")
     assert lock.take()
-    command = [
-        sys.executable,
-        "-m",
-        "opentrail",
-        "import",
-        str(tmp_path / "logs"),
-        "--data-dir",
-        str(tmp_path / "data"),
-    ]
+    command = _importing(tmp_path)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         assert process.stdout is not None
@@ -268,15 +265,7 @@ def test_ctrl_c_is_told_and_the_import_goes_on_later(opentrail: Command, tmp_pat
     os.mkfifo(tmp_path / "started")
     lock = Ownership(tmp_path / "data" / "locks" / "import.lock")
     assert lock.take()
-    command = [
-        sys.executable,
-        "-m",
-        "opentrail",
-        "import",
-        str(tmp_path / "logs"),
-        "--data-dir",
-        str(tmp_path / "data"),
-    ]
+    command = _importing(tmp_path)
     heard = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it, as would the command
     try:
