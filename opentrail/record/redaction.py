@@ -53,7 +53,7 @@ _PAYLOAD: dict[str, object] = {"data": HIDDEN}
 
 _BY_SOURCE: dict[str, dict[str, object]] = {
     "autoscaling": _USER_DATA,
-    "cloudformation": {"parametervalue": HIDDEN},
+    "cloudformation": {"parametervalue": _DROP, "templatebody": _DROP},
     "cloudtrail-data": {"eventdata": HIDDEN},
     "codebuild": {"secret": HIDDEN},
     "cognito-identity": {"logins": _EACH},
@@ -158,8 +158,10 @@ _BY_CALL: dict[tuple[str, str], list[tuple[str, ...]]] = {
         ("publishbatchrequestentries", "*", "messageattributes"),
         ("publishbatchrequestentries", "*", "subject"),
     ],
+    ("ssm", "CreateDocument"): [("content",)],
     ("ssm", "PutParameter"): [("value",)],
     ("ssm", "SendCommand"): [("command", "comment"), ("command", "parameters"), ("comment",), ("parameters",)],
+    ("ssm", "UpdateDocument"): [("content",)],
 }
 
 # Marked in S3's model, yet AWS shows them: they name a key and are none.

@@ -174,8 +174,8 @@ SECRET = "s3cr3t-value"
         (
             "cloudformation",
             "CreateStack",
-            {"stackName": "s", "parameters": [{"parameterKey": "k", "parameterValue": SECRET}]},
-            {"stackName": "s", "parameters": [{"parameterKey": "k", "parameterValue": HIDDEN}]},
+            {"stackName": "s", "templateBody": SECRET, "parameters": [{"parameterKey": "k", "parameterValue": SECRET}]},
+            {"stackName": "s", "parameters": [{"parameterKey": "k"}]},
         ),
         (
             "brand-new",

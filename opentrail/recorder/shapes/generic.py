@@ -21,8 +21,8 @@ Reshape = Callable[[Any], Any]
 # REST-JSON services that show the names of the wire as they are: `RegionName` in a body, `name` in a path.
 # Source: AWS's records (event-record 7.2), and those in the services' guides.
 _AS_ON_WIRE: Final = frozenset(
-    ("account", "application-signals", "ce", "chatbot", "codeguru-reviewer", "devops-guru", "internetmonitor", "oam",
-     "resource-explorer-2", "rum", "securityhub", "synthetics")
+    ("account", "application-signals", "ce", "chatbot", "codeguru-reviewer", "devops-guru", "greengrassv2",
+     "internetmonitor", "oam", "resource-explorer-2", "rum", "securityhub", "synthetics")
 )  # fmt: skip
 # A name that API Gateway gives to a shape of the models it makes. Services behind it write bodies as they came, without
 # a name for the whole, and values of the query string as texts. Source: the records in the guides of Pinpoint,

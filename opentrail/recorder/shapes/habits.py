@@ -16,6 +16,9 @@ UNWRAPPED: Final = frozenset(("rds", "docdb", "neptune", "redshift", "elasticach
 _DEFAULTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("kms", "Decrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
     ("kms", "Encrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    ("lambda", "CreateFunction"): {"publish": False, "environment": {}},
+    ("lambda", "UpdateFunctionCode"): {"publish": False, "dryRun": False},
+    ("lambda", "UpdateFunctionConfiguration"): {"environment": {}},
     ("ssm", "SendCommand"): {"interactive": False},
 }
 _FUNCTION_ARN: Final = re.compile(r"arn:([^:]+):lambda:([^:]+):([^:]+):function:([^:]+)(?::(.+))?")

@@ -81,7 +81,8 @@ def _generic(service: str, operation: OperationModel, parameters: dict[str, Any]
     payload = shape.serialization.get("payload")
     shaped = Shaping(service, protocol).structure(shape, parameters, payload=payload)
     if payload in shaped and is_behind_gateway(service) and isinstance(shape.members[payload], StructureShape):
-        shaped = {**shaped, **shaped.pop(payload)}
+        unnamed = shaped.pop(payload)
+        shaped = {**shaped, **unnamed}
     if service == "apigateway":
         if not shaped:
             return {}
@@ -124,7 +125,7 @@ class Shaping:
             shaped[key] = item
         for name, item in value.items():
             if name not in shape.members:  # of a service with the same call and one member more
-                shaped[name[0].lower() + name[1:]] = item
+                shaped[name if self._as_on_wire else name[0].lower() + name[1:]] = item
         return shaped
 
     def value(self, shape: Shape, value: Any) -> Any:
@@ -145,7 +146,9 @@ class Shaping:
             return {key: self.value(shape.value, item) for key, item in value.items()}
         in_query = shape.serialization.get("location") == "querystring"
         if in_query and (is_behind_gateway(self._service) or self._service == "servicecatalog-appregistry"):
-            return str(value).lower() if isinstance(value, bool) else str(value)
+            if isinstance(value, bool | int | float):
+                return str(value).lower() if isinstance(value, bool) else str(value)
+            return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
         if shape.type_name == "timestamp":
             return self._time(shape, value)
         return value

@@ -35,7 +35,7 @@ def test_lists_of_the_query_protocol_are_arrays():
 
 def test_path_query_and_body_are_one_object():
     found = _request("lambda", "UpdateFunctionConfiguration", {"FunctionName": "f", "Timeout": 3})
-    assert found == {"functionName": "f", "timeout": 3}
+    assert found == {"functionName": "f", "timeout": 3, "environment": {}}
     assert _request("lambda", "ListFunctions", {"MaxItems": 5}) == {"maxItems": 5}
 
 
@@ -100,7 +100,7 @@ def test_no_parameters_are_null():
 def test_bytes_are_left_out():
     assert _request("kms", "Decrypt", {"CiphertextBlob": b"abc"}) == {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}
     found = _request("lambda", "UpdateFunctionCode", {"FunctionName": "f", "ZipFile": b"abc", "Publish": True})
-    assert found == {"functionName": "f", "publish": True}
+    assert found == {"functionName": "f", "publish": True, "dryRun": False}
 
 
 def test_sensitive_members_are_hidden():

@@ -43,3 +43,15 @@ def test_statements_of_a_batch_are_request_items():
     asked = {"Statements": [{"Statement": "SELECT * FROM Music WHERE Artist = ?", "Parameters": [{"S": "SECRET1"}]}]}
     shown = _parameters("dynamodb", "BatchExecuteStatement", asked)
     assert shown == {"requestItems": [{"statement": "SELECT * FROM Music WHERE Artist = ?"}]}
+
+
+def test_functions_show_the_defaults_of_their_service():
+    asked = {"FunctionName": "f", "Role": "arn:aws:iam::111122223333:role/r", "Code": {"ZipFile": b"zip"}}
+    shown = _parameters("lambda", "CreateFunction", asked)
+    assert shown == {"functionName": "f", "role": asked["Role"], "code": {}, "publish": False, "environment": {}}
+    assert _parameters("lambda", "UpdateFunctionCode", {"FunctionName": "f"})["dryRun"] is False
+
+
+def test_contents_of_documents_are_hidden():
+    shown = _parameters("ssm", "CreateDocument", {"Name": "d", "Content": "SECRET1"})
+    assert shown == {"name": "d", "content": "HIDDEN_DUE_TO_SECURITY_REASONS"}
