@@ -145,7 +145,6 @@ COLUMNS_CHUNK_ROWS = 1024  # records that are made columns at a time
 SEGMENT_ROWS = 1_048_576  # a segment is full with so many rows or bytes and is not merged again
 SEGMENT_BYTES = 128 * MIB
 TAIL_CHUNK_ROWS = 8192  # the hot tail is kept in sorted chunks of so many events
-TAIL_TURN_EVENTS = 32  # read into the tail before other threads have their turn: some 0.5 ms
 TAIL_BLOCK_RECORDS = 64  # records that the tail compresses together
 LISTING_MEMORY_BYTES = 512 * MIB  # what DuckDB may use to bring a listing in order before it spills to disk
 

@@ -5,7 +5,6 @@ arrive, late ones too, and while segments are compacted; so a Place is all that 
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -29,8 +28,7 @@ __all__ = ["FoundEvent", "History", "LookupPage", "LookupRequest", "Place"]
 
 _READ_EVENTS: Final = 16_384
 _QUESTION_PAGES: Final = 256  # unpacked pages that one question keeps: no more hits than these can be in one answer
-_REST_SECONDS: Final = 0.0005  # between two turns of taking events into the tail, while nobody asks
-_CATCH_UP_SECONDS: Final = 0.25  # a question waits so long for the tail to take in what was durable before it
+_CATCH_UP_SECONDS: Final = 0.05  # a question waits so long for the tail to take in what was durable before it
 _UNREADABLE: Final = RecordView()
 
 _log = telemetry.logger("history")
@@ -167,10 +165,10 @@ class History:
                 thread.join()
         self._reader.close()
 
-    def _read_journal(self, rest: Callable[[], object] | None = None) -> None:
+    def _read_journal(self) -> None:
         after = max(self._read_through, self._table.position)
         found = self._journal.read(after, _READ_EVENTS, origins=reaches_tail)
-        self._tail.add(found, after, rest)
+        self._tail.add(found, after)
         with self._advanced:
             self._read_through = max(found.through, after)
             self._advanced.notify_all()
@@ -188,10 +186,10 @@ class History:
         while not self._stop.is_set():
             try:
                 if self._journal.wait(self.position, self._settings.tail_poll_s) > self.position:
-                    # Waking for every few events costs more than the events, and holds up the calls beside it.
-                    hurry = self._asked.wait(self._settings.tail_gather_s)
+                    # Waking for every single event costs more than the event, and holds up the calls beside it.
+                    self._asked.wait(self._settings.tail_gather_s)
                     self._asked.clear()
-                    self._read_journal(None if hurry else lambda: self._asked.wait(_REST_SECONDS))
+                    self._read_journal()
             except Exception as error:  # noqa: BLE001 - a reader outlives what is wrong for a while; it says so
                 _log.error("the tail cannot be read", action="tail.read", error=str(error))
                 self._stop.wait(self._settings.snapshot_poll_s)

@@ -7,7 +7,7 @@ written anywhere: it is rebuilt from the journal.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from opentrail import limits
 from opentrail.journal.entries import Batch
@@ -35,24 +35,18 @@ class Tail:
         with self._lock:
             return sum(chunk.rows for chunk in self._chunks) + self._staged.count
 
-    def add(self, batches: Iterable[Batch], after: int, rest: Callable[[], object] | None = None) -> None:
-        """Hold the events of `batches`, which come in order, as far as they lie beyond position `after`.
-
-        `rest` is called every limits.TAIL_TURN_EVENTS, that the threads which answer calls have their turn.
-        """
+    def add(self, batches: Iterable[Batch], after: int) -> None:
+        """Hold the events of `batches`, which come in order, as far as they lie beyond position `after`."""
         # Reading the records takes most of the time and is done before the lock is taken; calls that are recorded one
         # by one are batches of their own, and what is done for each batch would cost more than its event.
-        fresh, rested = Staged(), 0
+        fresh = Staged()
         for batch in batches:
             if batch.last <= after:
                 continue
             self._stage(fresh, batch, max(after + 1 - batch.first, 0))
-            if rest is not None and fresh.count - rested >= limits.TAIL_TURN_EVENTS:
-                rested = fresh.count
-                rest()
             if fresh.count >= limits.TAIL_CHUNK_ROWS:
                 self._hold(fresh)
-                fresh, rested = Staged(), 0
+                fresh = Staged()
         if fresh.count:
             self._hold(fresh)
 
