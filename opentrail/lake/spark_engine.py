@@ -29,6 +29,7 @@ SESSION: Final[Mapping[str, str]] = {
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
     "spark.sql.caseSensitive": "false",
     "spark.sql.runSQLOnFiles": "false",
+    "spark.sql.variable.substitute": "false",  # else `${env:X}` in a text would be the environment's
     "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
 }
 
