@@ -75,6 +75,7 @@ class LakeFollower:
         self._stores: dict[str, StoreInPass] | None = None
         self._open_tables: dict[str, EventTable] = {}
         self._upkeep: dict[str, TableUpkeep] = {}
+        self._turns: dict[str, int] = {}  # by store: the greater, the later was its last step of upkeep
         self._change = -1
         self._look_at = float("-inf")  # for changes, in monotonic seconds
         self._removals_at = float("-inf")
@@ -123,9 +124,7 @@ class LakeFollower:
                 self._attempt(store, self._commit)
             self._write_down()
             if not due and not self._remove(list(stores.values())):
-                for store in list(stores.values()):
-                    if not store.timeline.store.pending_deletion and self._attempt(store, self._keep_in_shape):
-                        break
+                self._keep_one_in_shape(stores)
             self._busy = False
 
     def flush(self) -> None:
@@ -320,6 +319,15 @@ class LakeFollower:
         self._written_at = now
 
     # Upkeep
+
+    def _keep_one_in_shape(self, stores: dict[str, StoreInPass]) -> None:
+        """One step for one store; whoever had the last one comes last, so that none waits for another's backlog."""
+        in_turn = sorted(stores.values(), key=lambda store: self._turns.get(store.id, 0))
+        for store in in_turn:
+            if not store.timeline.store.pending_deletion and self._attempt(store, self._keep_in_shape):
+                self._turns = {one: turn for one, turn in self._turns.items() if one in stores}
+                self._turns[store.id] = max(self._turns.values(), default=0) + 1
+                break
 
     def _keep_in_shape(self, store: StoreInPass) -> bool:
         if self._clock.monotonic() < store.retry_at:

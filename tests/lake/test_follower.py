@@ -375,3 +375,13 @@ def test_the_evidence_is_kept_byte_for_byte(rig):
     import hashlib
 
     assert all(base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() == said for text, said in sums)
+
+
+def test_a_store_with_much_to_merge_keeps_no_other_from_its_upkeep(rig):
+    stores = [rig.create(number) for number in (1, 2)]
+    rig.new_follower(replace(LAZY, compaction_check_s=0.0, compaction_files=2))
+    for seed in range(6):
+        rig.append(made_entries(20, seed=seed))
+        rig.commit()
+        rig.follower.tick()
+    assert [len(rig.snapshot(store).files) < 6 for store in stores] == [True, True]
