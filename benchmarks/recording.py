@@ -32,19 +32,19 @@ from opentrail.clock import SystemClock, as_datetime
 from opentrail.intake import Intake
 from opentrail.intake.stamping import stamp
 from opentrail.journal import Journal
-from opentrail.recorder.bodies import Memory, RequestBody
 from opentrail.recorder.call import Call
-from opentrail.recorder.client_address import client_address
-from opentrail.recorder.guarantees import Keeper
-from opentrail.recorder.interpretation import interpret
+from opentrail.recorder.forwarding.bodies import Memory, RequestBody
+from opentrail.recorder.forwarding.outgoing import outgoing_request
+from opentrail.recorder.forwarding.upstreams import Upstream
+from opentrail.recorder.identity.client_address import client_address
 from opentrail.recorder.learning import Learner
-from opentrail.recorder.object_data import answer_is_object_data, request_is_object_data
-from opentrail.recorder.one_meaning import require_one_meaning
-from opentrail.recorder.outgoing import outgoing_request
-from opentrail.recorder.recognition import recognise
-from opentrail.recorder.recording import AnswerSeen, answered, read_outcome
+from opentrail.recorder.records.guarantees import Keeper
+from opentrail.recorder.records.object_data import answer_is_object_data, request_is_object_data
+from opentrail.recorder.records.recording import AnswerSeen, answered, read_outcome
 from opentrail.recorder.settings import RecorderSettings
-from opentrail.recorder.upstreams import Upstream
+from opentrail.recorder.understanding.interpretation import interpret
+from opentrail.recorder.understanding.one_meaning import require_one_meaning
+from opentrail.recorder.understanding.recognition import recognise
 from opentrail.wire.sigv4 import check_payload, needs_body, read_signature, verify
 
 CALLS = 200  # in one round of a stage

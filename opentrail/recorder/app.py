@@ -16,23 +16,14 @@ from opentrail.clock import Clock
 from opentrail.errors import OpenTrailError
 from opentrail.intake import Intake
 from opentrail.journal import Journal
-from opentrail.recorder.answering import ClientAnswer
-from opentrail.recorder.bodies import Memory, RequestBody
-from opentrail.recorder.call import Call
-from opentrail.recorder.changes_seen import ChangesSeen
-from opentrail.recorder.delivery import Delivery, Tools
-from opentrail.recorder.enforcing import keep_policies
-from opentrail.recorder.forwarding import Forwarder
-from opentrail.recorder.guarantees import Keeper, NotDurable
-from opentrail.recorder.learning import Learner
-from opentrail.recorder.look_ups import RememberedCallers, UpstreamLookUps
-from opentrail.recorder.outgoing import outgoing_request
-from opentrail.recorder.own_sts import OwnAnswer, OwnSts
-from opentrail.recorder.proxy.exchange import Exchange
-from opentrail.recorder.proxy.upstream_exchange import UpstreamExchange
-from opentrail.recorder.rate_limit import RateExceeded, steps_with
-from opentrail.recorder.recording import announced, refused
-from opentrail.recorder.refusals import (
+from opentrail.recorder.access.changes_seen import ChangesSeen
+from opentrail.recorder.access.enforcing import keep_policies
+from opentrail.recorder.access.rate_limit import RateExceeded, steps_with
+from opentrail.recorder.access.upstream_policies import UpstreamPolicies
+from opentrail.recorder.answers.answering import ClientAnswer
+from opentrail.recorder.answers.delivery import Delivery, Tools
+from opentrail.recorder.answers.own_sts import OwnAnswer, OwnSts
+from opentrail.recorder.answers.refusals import (
     CallRefused,
     ClientGone,
     JournalUnwritable,
@@ -43,11 +34,20 @@ from opentrail.recorder.refusals import (
     fault_of,
     new_request_id,
 )
+from opentrail.recorder.call import Call
+from opentrail.recorder.forwarding.bodies import Memory, RequestBody
+from opentrail.recorder.forwarding.exchange import Forwarder
+from opentrail.recorder.forwarding.outgoing import outgoing_request
+from opentrail.recorder.forwarding.upstreams import Upstreams
+from opentrail.recorder.learning import Learner
+from opentrail.recorder.look_ups import RememberedCallers, UpstreamLookUps
+from opentrail.recorder.proxy.exchange import Exchange
+from opentrail.recorder.proxy.upstream_exchange import UpstreamExchange
+from opentrail.recorder.records.guarantees import Keeper, NotDurable
+from opentrail.recorder.records.recording import announced, refused
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.recorder.steps import understand_refused
 from opentrail.recorder.surroundings import Surroundings
-from opentrail.recorder.upstream_policies import UpstreamPolicies
-from opentrail.recorder.upstreams import Upstreams
 from opentrail.telemetry import CALLS_REFUSED, logger
 
 _LOG = logger("recorder")
@@ -98,7 +98,7 @@ class Recorder:
         self._learning.shutdown()
 
     async def handle(self, exchange: Exchange) -> None:
-        """Answer one call; as `guarantees` has it, its record is durable when the answer is complete."""
+        """Answer one call; as `records.guarantees` has it, its record is durable when the answer is complete."""
         body = RequestBody(exchange.body, self._strangers)
         call = Call(exchange.request, body, exchange)
         client = ClientAnswer(call, exchange)

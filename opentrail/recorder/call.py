@@ -5,10 +5,10 @@ from typing import Protocol
 
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import Principal
-from opentrail.recorder.bodies import EMPTY_SHA256, Chunks, RequestBody, Spool
-from opentrail.recorder.interpretation import Interpreted
-from opentrail.recorder.refusals import Family
-from opentrail.recorder.upstreams import Upstream
+from opentrail.recorder.answers.refusals import Family
+from opentrail.recorder.forwarding.bodies import EMPTY_SHA256, Chunks, RequestBody, Spool
+from opentrail.recorder.forwarding.upstreams import Upstream
+from opentrail.recorder.understanding.interpretation import Interpreted
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.post_form import PostForm
 from opentrail.wire.sigv4 import Signature

@@ -26,8 +26,8 @@ from opentrail.record.encoding import TOP_LEVEL_ORDER, encode
 from opentrail.record.faults import BadRecord
 from opentrail.record.service_event import service_event
 from opentrail.record.times import format_event_time
+from opentrail.recorder.answers.refusals import BodyTooLong, JournalUnwritable, answer_to, fault_of, new_request_id
 from opentrail.recorder.client_side.reported import SIGNING_NAME, Lost, ReportedBatch
-from opentrail.recorder.refusals import BodyTooLong, JournalUnwritable, answer_to, fault_of, new_request_id
 from opentrail.telemetry import CALLS_REFUSED, CLIENT_CALLS_LOST, logger
 from opentrail.wire.http import HttpRequest, HttpResponse
 from opentrail.wire.signature_errors import InvalidSignature, MissingAuthentication

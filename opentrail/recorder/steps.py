@@ -14,7 +14,15 @@ from opentrail import limits
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.authentication import check_token
 from opentrail.errors import OpenTrailError
-from opentrail.recorder.bodies import (
+from opentrail.recorder.access.guarding import keep_guards
+from opentrail.recorder.answers.refusals import (
+    BodyTooLong,
+    JournalUnwritable,
+    MalformedRequest,
+    family_of,
+)
+from opentrail.recorder.call import Call
+from opentrail.recorder.forwarding.bodies import (
     EMPTY_SHA256,
     Chunks,
     Spool,
@@ -26,27 +34,19 @@ from opentrail.recorder.bodies import (
     read_prefix,
     without_beginning,
 )
-from opentrail.recorder.call import Call
-from opentrail.recorder.client_address import FORWARDED_FOR, VPC_ENDPOINT, client_address, vpc_endpoint
-from opentrail.recorder.content_coding import without_content_coding
-from opentrail.recorder.guarding import keep_guards
-from opentrail.recorder.interpretation import interpret
+from opentrail.recorder.forwarding.outgoing import DEFAULT_REGION
+from opentrail.recorder.forwarding.who_answers import choose_upstream, find_own_answer, require_upstream
+from opentrail.recorder.identity.client_address import FORWARDED_FOR, VPC_ENDPOINT, client_address, vpc_endpoint
 from opentrail.recorder.learning.pools import COGNITO, owner_of_pool
-from opentrail.recorder.object_data import deletes_objects, request_is_object_data
-from opentrail.recorder.one_meaning import require_one_meaning
-from opentrail.recorder.outgoing import DEFAULT_REGION
-from opentrail.recorder.post_object import interpret_form
-from opentrail.recorder.recognition import action_and_version, recognise
-from opentrail.recorder.refusals import (
-    BodyTooLong,
-    JournalUnwritable,
-    MalformedRequest,
-    family_of,
-)
+from opentrail.recorder.records.object_data import deletes_objects, request_is_object_data
 from opentrail.recorder.shapes.s3 import bucket_and_key
 from opentrail.recorder.surroundings import Surroundings
-from opentrail.recorder.unsigned import has_bearer_token, is_public
-from opentrail.recorder.who_answers import choose_upstream, find_own_answer, require_upstream
+from opentrail.recorder.understanding.content_coding import without_content_coding
+from opentrail.recorder.understanding.interpretation import interpret
+from opentrail.recorder.understanding.one_meaning import require_one_meaning
+from opentrail.recorder.understanding.post_object import interpret_form
+from opentrail.recorder.understanding.recognition import action_and_version, recognise
+from opentrail.recorder.understanding.unsigned import has_bearer_token, is_public
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 from opentrail.wire.aws_chunked import ChunkedDecoder, IncompleteBody
 from opentrail.wire.event_stream import CONTENT_TYPE as EVENT_STREAM

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.clock import Clock, as_datetime
-from opentrail.recorder.bodies import Memory
-from opentrail.recorder.own_sts import OwnSts
+from opentrail.recorder.answers.own_sts import OwnSts
+from opentrail.recorder.forwarding.bodies import Memory
+from opentrail.recorder.forwarding.upstreams import Upstreams
 from opentrail.recorder.settings import RecorderSettings
-from opentrail.recorder.upstreams import Upstreams
 
 
 class JournalState(Protocol):

@@ -24,12 +24,12 @@ from opentrail.intake import Intake
 from opentrail.journal import Journal
 from opentrail.lake.store_keys import StoreKeys
 from opentrail.lake.summary import LakeSummaries
+from opentrail.recorder.answers.own_sts import OwnSts
 from opentrail.recorder.app import Recorder
-from opentrail.recorder.client_address import client_address
-from opentrail.recorder.own_sts import OwnSts
+from opentrail.recorder.forwarding.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
+from opentrail.recorder.identity.client_address import client_address
 from opentrail.recorder.reports import Reports
 from opentrail.recorder.settings import RecorderSettings
-from opentrail.recorder.upstreams import ANY_SERVICE, LookUp, Upstream, Upstreams, moto
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.organization_watch import OrganizationWatch
 from opentrail.server.outgoing.import_buckets import OwnImportBuckets

@@ -15,10 +15,10 @@ import uvloop
 
 from opentrail.clock import SystemClock
 from opentrail.intake import record_unended
-from opentrail.recorder.outgoing import DEFAULT_REGION
+from opentrail.recorder.forwarding.outgoing import DEFAULT_REGION
+from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
-from opentrail.recorder.upstreams import Upstream
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
 from opentrail.server.call_workers.pool import CallWorkers
 from opentrail.server.data_folder import DataFolder

@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 from opentrail.accounts.organizations import Organizations
 from opentrail.catalog.upstream_changes import BucketOwners, UpstreamChanges
 from opentrail.clock import Clock
-from opentrail.recorder.changes_seen import ChangesSeen
+from opentrail.recorder.access.changes_seen import ChangesSeen
+from opentrail.recorder.access.upstream_policies import UpstreamPolicies
+from opentrail.recorder.forwarding.upstreams import Upstream, Upstreams
 from opentrail.recorder.look_ups import UpstreamLookUps
 from opentrail.recorder.look_ups.iam import IamQuestions
-from opentrail.recorder.upstream_policies import UpstreamPolicies
-from opentrail.recorder.upstreams import Upstream, Upstreams
 from opentrail.server.organization_watch import OrganizationWatch
 from opentrail.server.rooms.trails import organizations_of
 from opentrail.server.settings import Settings

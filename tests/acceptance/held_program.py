@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from opentrail.journal import Journal
-from opentrail.recorder.gathering import Gathering
+from opentrail.recorder.records.gathering import Gathering
 from opentrail.server.cli import main
 
 _submit_intent, _durable = Journal.submit_intent, Gathering.durable

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.model import OperationModel
 
 from opentrail.record.text import split_records
-from opentrail.recorder.event_names import event_name, event_source
+from opentrail.recorder.understanding.event_names import event_name, event_source
 from opentrail.wire.service_models import available_services, service_model
 
 Record = dict[str, Any]

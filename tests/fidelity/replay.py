@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from opentrail.recorder.upstreams import Upstream
+from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.wire.service_models import service_model
 from tests.fidelity.calls import Rebuilt, rebuilt
 from tests.fidelity.comparison import differences

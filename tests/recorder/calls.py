@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from opentrail.recorder.interpretation import Interpreted, interpret
-from opentrail.recorder.outcome import Exchange, Outcome, outcome
+from opentrail.recorder.records.outcome import Exchange, Outcome, outcome
+from opentrail.recorder.understanding.interpretation import Interpreted, interpret
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.service_models import service_model
 from opentrail.wire.signature import Signature

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opentrail.recorder.upstreams import Upstream
+from opentrail.recorder.forwarding.upstreams import Upstream
 from tests.recorder.rig import RecorderServer, ScriptedUpstream
 
 

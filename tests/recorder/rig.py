@@ -28,12 +28,12 @@ from opentrail.clock import SystemClock
 from opentrail.intake import Intake
 from opentrail.journal import Journal
 from opentrail.recorder.app import Recorder
+from opentrail.recorder.forwarding.upstreams import Upstream, Upstreams
 from opentrail.recorder.proxy.exchange import Exchange
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
 from opentrail.recorder.proxy.tls import server_context
 from opentrail.recorder.settings import RecorderSettings
-from opentrail.recorder.upstreams import Upstream, Upstreams
 
 ACCOUNT = "123456789012"
 OTHER_ACCOUNT = "210987654321"

@@ -14,7 +14,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore import UNSIGNED
 from botocore.exceptions import ClientError
 
-from opentrail.recorder.upstreams import Upstream, moto
+from opentrail.recorder.forwarding.upstreams import Upstream, moto
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.processes.children import stop_all
 from opentrail.server.sandbox.cloud import start_sandbox, wait_sandbox

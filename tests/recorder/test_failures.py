@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from opentrail.recorder.upstreams import Upstream
+from opentrail.recorder.forwarding.upstreams import Upstream
 from tests.recorder.rig import Arrived, RecorderServer, ScriptedUpstream, echo, eventually, signed_headers
 
 LONG = 4 * 1024 * 1024

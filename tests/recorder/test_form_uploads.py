@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from opentrail.recorder.upstreams import Upstream
+from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.post_form import read_form, signature_of, verify_form
 from tests.recorder.form_uploads import BOUNDARY, form_body, post

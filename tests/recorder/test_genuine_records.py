@@ -9,11 +9,11 @@ import json
 import pytest
 from botocore.model import ListShape, MapShape, StructureShape
 
-from opentrail.recorder.event_names import api_version, event_name, event_source
 from opentrail.recorder.shapes import ec2
 from opentrail.recorder.shapes.ec2_lists import SOAP_LISTS
 from opentrail.recorder.shapes.generic import keeps_wire_names, lower_first
 from opentrail.recorder.shapes.habits import UNWRAPPED
+from opentrail.recorder.understanding.event_names import api_version, event_name, event_source
 from opentrail.wire.service_models import available_services, service_model
 from tests.wire.protocols.made_requests import Maker
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 
-from opentrail.recorder.upstreams import Upstream, moto
+from opentrail.recorder.forwarding.upstreams import Upstream, moto
 from tests.recorder.rig import ACCOUNT, KEY, LOOPBACK, RecorderServer, ScriptedUpstream, signed_headers
 
 UNKNOWN_KEY = "AKIAEXAMPLENOBODY001"

@@ -9,8 +9,8 @@ from opentrail.accounts.organization import Organization
 from opentrail.accounts.organizations import Organizations
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import SystemClock
+from opentrail.recorder.forwarding.upstreams import Upstreams, moto
 from opentrail.recorder.look_ups import UpstreamLookUps
-from opentrail.recorder.upstreams import Upstreams, moto
 from opentrail.server.organization_watch import OrganizationWatch
 from tests.acceptance.program import eventually
 from tests.cloud import ACCOUNT, Cloud

@@ -16,10 +16,8 @@ from opentrail.record.encoding import encode
 from opentrail.record.times import format_event_time
 from opentrail.recorder.client_side.caller import Caller, Callers
 from opentrail.recorder.client_side.watching import Noted
-from opentrail.recorder.content_coding import without_content_coding
-from opentrail.recorder.interpretation import Interpreted, interpret
-from opentrail.recorder.outcome import Exchange, Outcome, outcome
-from opentrail.recorder.record_parts import (
+from opentrail.recorder.records.outcome import Exchange, Outcome, outcome
+from opentrail.recorder.records.record_parts import (
     ANONYMOUS,
     as_text,
     extra_record,
@@ -27,7 +25,9 @@ from opentrail.recorder.record_parts import (
     region_of_events,
     user_agent,
 )
-from opentrail.recorder.resources import Touched, resources_of
+from opentrail.recorder.records.resources import Touched, resources_of
+from opentrail.recorder.understanding.content_coding import without_content_coding
+from opentrail.recorder.understanding.interpretation import Interpreted, interpret
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.signature import Signature
 from opentrail.wire.sigv4 import read_signature

@@ -13,10 +13,10 @@ from typing import Final
 
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.principal import Principal
-from opentrail.recorder.interpretation import Interpreted
 from opentrail.recorder.learning import handed_out, pools, roles, sessions, users
 from opentrail.recorder.learning.told import Known, LookUps, NoLookUps, Step, Told
-from opentrail.recorder.outcome import Outcome
+from opentrail.recorder.records.outcome import Outcome
+from opentrail.recorder.understanding.interpretation import Interpreted
 
 __all__ = ["Learner", "LookUps", "NoLookUps"]
 

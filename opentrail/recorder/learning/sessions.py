@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from opentrail.accounts.principal import AWS_SERVICE, Principal, Session, assumed_role, issuer_of, root
-from opentrail.recorder.federation import claims_of
+from opentrail.recorder.identity.federation import claims_of
 from opentrail.recorder.learning.told import Known, Steps, Told
 
 _LONG_TERM: Final = frozenset({"Root", "IAMUser"})

@@ -19,11 +19,11 @@ from opentrail import limits
 from opentrail.accounts.identities import Identity
 from opentrail.accounts.principal import UNKNOWN, Principal, Session, SessionIssuer
 from opentrail.clock import Clock
+from opentrail.recorder.forwarding.upstreams import Upstream, Upstreams
 from opentrail.recorder.learning.handed_out import session_named
 from opentrail.recorder.learning.roles import role_described
 from opentrail.recorder.learning.told import Credentials
 from opentrail.recorder.learning.users import principal_of, user_described
-from opentrail.recorder.upstreams import Upstream, Upstreams
 from opentrail.telemetry import logger
 
 _LOG = logger("recorder")

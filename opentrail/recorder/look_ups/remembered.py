@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from opentrail import limits
 from opentrail.accounts.principal import Principal
 from opentrail.clock import Clock
-from opentrail.recorder.upstreams import Upstream
+from opentrail.recorder.forwarding.upstreams import Upstream
 
 Ask = Callable[[Upstream, str], Principal | None]
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import httptools
 
 from opentrail import limits
+from opentrail.recorder.answers.refusals import MalformedRequest
 from opentrail.recorder.proxy.deadlines import NEVER
 from opentrail.recorder.proxy.exchange import Exchange
 from opentrail.recorder.proxy.head_rules import BadHead, framing_of
 from opentrail.recorder.proxy.heads import CONTINUE, status_line
-from opentrail.recorder.refusals import MalformedRequest
 from opentrail.telemetry import CALLS_REFUSED, logger
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from opentrail.errors import OpenTrailError
+from opentrail.recorder.answers.refusals import ClientGone, ClientTooSlow
 from opentrail.recorder.proxy.head_rules import Framing
 from opentrail.recorder.proxy.heads import (
     BODILESS,
@@ -20,7 +21,6 @@ from opentrail.recorder.proxy.heads import (
     status_line,
 )
 from opentrail.recorder.proxy.request_body import IncomingBody
-from opentrail.recorder.refusals import ClientGone, ClientTooSlow
 from opentrail.wire.http import HttpRequest
 
 if TYPE_CHECKING:

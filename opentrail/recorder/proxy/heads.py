@@ -7,7 +7,7 @@ Texts hold the bytes of the wire as Latin-1. Names of headers are looked up as t
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
-from opentrail.recorder.refusals import MalformedRequest
+from opentrail.recorder.answers.refusals import MalformedRequest
 
 TextHeaders = Sequence[tuple[str, str]]
 ByteHeaders = Sequence[tuple[bytes, bytes]]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from opentrail import limits
+from opentrail.recorder.answers.refusals import UpstreamDown
 from opentrail.recorder.proxy.deadlines import Deadlines
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.upstream_connection import UpstreamConnection
-from opentrail.recorder.refusals import UpstreamDown
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ How worker processes hand calls to the one that answers them; and what `make ben
 import asyncio
 
 from opentrail.errors import OpenTrailError
+from opentrail.recorder.answers.refusals import CallRefused, UpstreamDown
 from opentrail.recorder.proxy.exchange import Exchange
 from opentrail.recorder.proxy.heads import (
     CHUNKED_LINE,
@@ -17,7 +18,6 @@ from opentrail.recorder.proxy.heads import (
 )
 from opentrail.recorder.proxy.pool import Pool
 from opentrail.recorder.proxy.upstream_connection import UpstreamConnection
-from opentrail.recorder.refusals import CallRefused, UpstreamDown
 
 
 class Relay:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from opentrail import limits
 from opentrail.errors import OpenTrailError
-from opentrail.recorder.refusals import ClientGone
+from opentrail.recorder.answers.refusals import ClientGone
 
 
 class Connection(Protocol):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import httptools
 
 from opentrail import limits
+from opentrail.recorder.answers.refusals import CallRefused, UpstreamBroken, UpstreamSilent
 from opentrail.recorder.proxy.deadlines import NEVER
 from opentrail.recorder.proxy.heads import BODILESS, CODING, KIND_OF, LENGTH, ORDINARY, passed_on
-from opentrail.recorder.refusals import CallRefused, UpstreamBroken, UpstreamSilent
 
 if TYPE_CHECKING:
     from opentrail.recorder.proxy.pool import Pool

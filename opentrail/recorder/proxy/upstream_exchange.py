@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 from opentrail import limits
 from opentrail.errors import OpenTrailError
+from opentrail.recorder.answers.refusals import BodyIncomplete, CallRefused, UpstreamBroken
 from opentrail.recorder.proxy.heads import LAST_CHUNK, chunk
 from opentrail.recorder.proxy.upstream_connection import UpstreamConnection
-from opentrail.recorder.refusals import BodyIncomplete, CallRefused, UpstreamBroken
 from opentrail.telemetry import logger
 
 _LOG = logger("recorder")

@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
-from opentrail.recorder.upstreams import Upstream
 from opentrail.server.call_workers.worker import GRACE_SECONDS, WorkerTold, call_worker, hand_over_socket
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.ports.doors import Doors

@@ -15,10 +15,10 @@ import msgspec
 import uvloop
 
 from opentrail.clock import SystemClock
-from opentrail.recorder.outgoing import DEFAULT_REGION
+from opentrail.recorder.forwarding.outgoing import DEFAULT_REGION
+from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
-from opentrail.recorder.upstreams import Upstream
 from opentrail.server.assembly import RecorderParts, assemble_recorder
 from opentrail.server.call_workers.hand_over import HandOver
 from opentrail.server.call_workers.metrics import leave_metrics

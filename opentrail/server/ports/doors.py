@@ -12,10 +12,10 @@ from prometheus_client import Counter, Histogram
 
 from opentrail import limits
 from opentrail.clock import Clock
+from opentrail.recorder.answers.refusals import ClientGone, ClientTooSlow
 from opentrail.recorder.app import Recorder
 from opentrail.recorder.client_side.reported import SIGNING_NAME
 from opentrail.recorder.proxy.exchange import Exchange
-from opentrail.recorder.refusals import ClientGone, ClientTooSlow
 from opentrail.server.call_workers.hand_over import HandOver, take_over
 from opentrail.server.ports.own_services import OwnService
 from opentrail.telemetry import CALL_SECONDS, CALLS, logger

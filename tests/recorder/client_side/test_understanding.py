@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 import opentrail
 from opentrail.recorder.client_side.attaching import NotRecordable
 from opentrail.recorder.client_side.caller import identity_told
-from opentrail.recorder.upstreams import moto as moto_upstream
+from opentrail.recorder.forwarding.upstreams import moto as moto_upstream
 from tests.recorder.rig import KEY, SECRET, Arrived, RecorderServer, ScriptedUpstream
 
 ONLY_ONE_KNOWS = {

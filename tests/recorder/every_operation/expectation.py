@@ -12,9 +12,9 @@ from typing import Any
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from opentrail.record.redaction import HIDDEN, redact_parameters
-from opentrail.recorder.event_names import event_name, event_source
 from opentrail.recorder.shapes.generic import is_behind_gateway, keeps_wire_names
 from opentrail.recorder.shapes.habits import finish_parameters
+from opentrail.recorder.understanding.event_names import event_name, event_source
 from tests.recorder.every_operation.expected_ec2 import ec2_parameters
 from tests.recorder.every_operation.expected_s3 import control_parameters, s3_parameters
 from tests.recorder.every_operation.sending import Sent

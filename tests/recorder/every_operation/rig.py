@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.tokens import FrozenAuthToken
 
-from opentrail.recorder.upstreams import Upstream
+from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.wire.service_models import available_services, service_model
 from opentrail.wire.service_names import BEARER_SERVICES
 from tests.recorder.every_operation.expectation import expected_name, expected_parameters, expected_source

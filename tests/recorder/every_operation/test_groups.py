@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from opentrail.recorder.event_names import event_source
+from opentrail.recorder.understanding.event_names import event_source
 from tests.recorder.every_operation.groups import groups
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "PROTOCOLS.md"

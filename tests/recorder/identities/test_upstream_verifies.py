@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import iam_user
 from opentrail.clock import SystemClock
+from opentrail.recorder.forwarding.upstreams import LookUp, Upstream, Upstreams
 from opentrail.recorder.look_ups import UpstreamLookUps
-from opentrail.recorder.upstreams import LookUp, Upstream, Upstreams
 from tests.recorder.identities.world import CREATED, SESSION, Signer, World, signer_of, web_token, without_time
 from tests.recorder.rig import ACCOUNT, OTHER_ACCOUNT, Arrived, RecorderServer, ScriptedUpstream
 

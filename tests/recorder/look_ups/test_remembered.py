@@ -6,8 +6,8 @@ import threading
 from opentrail import limits
 from opentrail.accounts.principal import iam_user
 from opentrail.clock import SettableClock
+from opentrail.recorder.forwarding.upstreams import LookUp, Upstream
 from opentrail.recorder.look_ups import RememberedCallers
-from opentrail.recorder.upstreams import LookUp, Upstream
 
 DANA = iam_user("111122223333", "dana", "AIDADANA")
 UPSTREAM = Upstream("u", "http://u", frozenset({"*"}), verify="upstream", look_up=LookUp(cache_seconds=100.0))

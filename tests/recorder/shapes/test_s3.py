@@ -1,4 +1,4 @@
-from opentrail.recorder.interpretation import interpret
+from opentrail.recorder.understanding.interpretation import interpret
 from opentrail.wire.http import HttpRequest
 from tests.recorder.calls import ACCOUNT, answered, interpreted, signed
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from opentrail.record.redaction import HIDDEN, redact_parameters, redact_response
-from opentrail.recorder.event_names import event_name, event_source
 from opentrail.recorder.shapes.generic import shaper
 from opentrail.recorder.shapes.habits import finish_elements, finish_parameters
 from opentrail.recorder.shapes.shown import shown_elements, shown_parameters
+from opentrail.recorder.understanding.event_names import event_name, event_source
 from opentrail.wire.service_models import available_services, service_model
 from tests.wire.protocols.made_requests import Maker
 

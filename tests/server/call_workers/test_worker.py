@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from opentrail.accounts.policy.guard import read_guard
-from opentrail.recorder.upstreams import LookUp, Upstream
+from opentrail.recorder.forwarding.upstreams import LookUp, Upstream
 from opentrail.server.call_workers.worker import WorkerTold, call_worker
 from opentrail.server.settings import Server, Settings
 

@@ -1,0 +1,1 @@
+"""From a call and its answer to its records, and what an answer promises about them."""
