@@ -3,7 +3,7 @@
 import gzip
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.buckets import keys_of, log_files, records
 from tests.acceptance.program import ACCOUNT, REGION, Program, eventually
-from tests.acceptance.trail_making import make_bucket, make_key, make_log_group, make_topic
+from tests.acceptance.trail_making import everything_is_delivered, make_bucket, make_key, make_log_group, make_topic
 
 pytestmark = pytest.mark.acceptance
 
@@ -43,10 +43,6 @@ def _status(program: Program, name: str) -> dict[str, Any]:
     return status
 
 
-def _settled(program: Program) -> Callable[[], bool]:
-    return lambda: "opentrail_trail_outbox_files 0.0" in program.get("/metrics")[1]
-
-
 def test_the_aws_cli_validates_three_windows_and_a_key_rotation_and_tells_what_was_touched(sandbox: Program) -> None:
     arn = _trail(sandbox, "audit", EnableLogFileValidation=True)
     s3, iam = sandbox.client("s3"), sandbox.client("iam")
@@ -62,7 +58,7 @@ def test_the_aws_cli_validates_three_windows_and_a_key_rotation_and_tells_what_w
     assert rotated.returncode == 0 and REGION in rotated.stdout
     assert eventually(lambda: works(3), seconds=60)
     sandbox.client("cloudtrail").stop_logging(Name="audit")
-    assert eventually(_settled(sandbox), seconds=30) and eventually(lambda: works(4), seconds=30)
+    assert everything_is_delivered(sandbox, seconds=30) and eventually(lambda: works(4), seconds=30)
 
     files = keys_of(s3, "audit-logs", "/CloudTrail/")
     ask = ("cloudtrail", "validate-logs", "--trail-arn", arn, "--start-time", LONG_AGO)
@@ -147,7 +143,7 @@ def test_a_log_group_gets_the_same_events(sandbox: Program) -> None:
         sandbox, "grouped"
     )
     sandbox.client("cloudtrail").stop_logging(Name="grouped")
-    assert eventually(_settled(sandbox), seconds=30)
+    assert everything_is_delivered(sandbox, seconds=30)
     stream = f"{ACCOUNT}_CloudTrail_{REGION}"
     events = sandbox.client("logs").get_log_events(
         logGroupName="audit", logStreamName=stream, startFromHead=True, limit=1000

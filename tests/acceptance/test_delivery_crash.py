@@ -1,6 +1,5 @@
 """kill -9 during delivery, into an S3 that fails one write in five: every event is in one log file, the chain valid."""
 
-import json
 import os
 import random
 import time
@@ -15,7 +14,7 @@ from tests.acceptance.buckets import keys_of, log_files
 from tests.acceptance.faulty_store import FAULTS, FaultyStore
 from tests.acceptance.load import Clients
 from tests.acceptance.program import Program, eventually
-from tests.acceptance.trail_making import bucket_policy
+from tests.acceptance.trail_making import bucket_policy, everything_is_delivered, trails_position
 from tests.objects.seaweedfs import KEY, client, seaweedfs
 
 pytestmark = pytest.mark.acceptance
@@ -69,16 +68,6 @@ def _seconds(event: dict[str, Any]) -> float:
     return datetime.fromisoformat(event["eventTime"]).timestamp()
 
 
-def _waiting(program: Program) -> bool:
-    _, text = program.get("/metrics")
-    return "opentrail_trail_outbox_files 0.0" not in text
-
-
-def _position(program: Program) -> int:
-    position: int = json.loads(program.get("/healthz")[1])["followers"]["trails"]
-    return position
-
-
 class Delivered(NamedTuple):
     answered: list[str]  # request IDs of calls that were answered
     missing: list[str]  # names of due events, and answered calls, that are in no log file
@@ -101,9 +90,7 @@ def _rounds(folder: Path, rounds: int) -> Delivered:
             assert met, f"not every fault was met: {store.faults}"
             store.share = 0.0
             program.client("cloudtrail").stop_logging(Name="audit")
-            stopped = int(json.loads(program.get("/healthz")[1])["journal"]["head"])
-            assert eventually(lambda: _position(program) >= stopped, seconds=120), "not all is cut"
-            assert eventually(lambda: not _waiting(program), seconds=120), "the outbox is not empty"
+            assert everything_is_delivered(program, seconds=120)
             return _delivered(program, client(url), answered)
         finally:
             if program.process is not None and program.process.poll() is None:
@@ -137,8 +124,8 @@ def _load(program: Program, rounds: int, chance: random.Random) -> list[str]:
     for _ in range(rounds):
         program.start()
         clients = Clients(program, 2).start()
-        before = _position(program)
-        assert eventually(lambda start=before: _position(program) > start, seconds=60), "nothing is cut"
+        before = trails_position(program)
+        assert eventually(lambda start=before: trails_position(program) > start, seconds=60), "nothing is cut"
         time.sleep(chance.uniform(0.0, 2.0))
         program.kill()
         clients.stop()

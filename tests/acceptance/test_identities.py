@@ -220,7 +220,10 @@ def test_the_sandbox_alone_may_end_too(restarted: tuple[Program, dict[str, Situa
     program, everybody = restarted
     assert program.process is not None
     listed = subprocess.run(
-        ["pgrep", "-P", str(program.process.pid), "-f", "sandbox_services"], capture_output=True, text=True, check=True
+        ["pgrep", "-P", str(program.process.pid), "-f", r"sandbox\.services"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     os.kill(int(listed.stdout.split()[0]), signal.SIGKILL)
     situation = everybody["a chained role session"]

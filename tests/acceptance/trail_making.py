@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.acceptance.program import ACCOUNT, Program
+from tests.acceptance.program import ACCOUNT, Program, eventually
 
 CLOUDTRAIL = {"Service": "cloudtrail.amazonaws.com"}
 
@@ -21,6 +21,20 @@ def bucket_policy(bucket: str) -> str:
     arn = f"arn:aws:s3:::{bucket}"
     control = {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
     return policy(allow("s3:GetBucketAcl", arn), allow("s3:PutObject", f"{arn}/AWSLogs/{ACCOUNT}/*", Condition=control))
+
+
+def trails_position(program: Program) -> int:
+    """Up to where the journal's events are cut into log files."""
+    position: int = json.loads(program.get("/healthz")[1])["followers"]["trails"]
+    return position
+
+
+def everything_is_delivered(program: Program, seconds: float) -> bool:
+    """Whether what the journal holds now comes to be cut in time, and then all that waits to be delivered."""
+    head = int(json.loads(program.get("/healthz")[1])["journal"]["head"])
+    return eventually(lambda: trails_position(program) >= head, seconds=seconds) and eventually(
+        lambda: "opentrail_trail_outbox_files 0.0" in program.get("/metrics")[1], seconds=seconds
+    )
 
 
 def make_bucket(program: Program, bucket: str) -> str:

@@ -1,4 +1,4 @@
-"""What an import asks of its bucket; server/import_buckets.py answers, as CloudTrail calls other services."""
+"""What an import asks of its bucket; server/outgoing/import_buckets.py answers, as CloudTrail calls other services."""
 
 from typing import Protocol
 

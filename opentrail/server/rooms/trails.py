@@ -50,7 +50,7 @@ def trail_rooms(
     organizations: Organizations | None = None,
     watch: OrganizationWatch | None = None,
 ) -> Mapping[str, Room]:
-    """The rooms by operation. Destinations are asked as deliveries are made: see server/own_calls.py.
+    """The rooms by operation. Destinations are asked as deliveries are made: see server/outgoing/own_calls.py.
 
     `organizations`: what the process knows already; trails and stores of organizations follow what `watch` sees.
     """

@@ -2,7 +2,7 @@
 
 Both listen on loopback ports of their own that change with every start; only the recorder talks to them. SeaweedFS
 knows one key, made at the first start and kept in the secrets folder. For SSE-KMS it asks moto's KMS, whose keys are
-kept beside (see server/sandbox_services.py); keys must be of us-east-1, where SeaweedFS has its buckets.
+kept beside (see server/sandbox/services.py); keys must be of us-east-1, where SeaweedFS has its buckets.
 """
 
 import http.client
