@@ -37,6 +37,7 @@ from opentrail.selectors.events import events_of
 
 NAME: Final = "lake"
 _TIME_BETWEEN_CHANGES: Final = 9  # as much as reading them took: who changes stores all the time holds up none
+_COMMITS_BEFORE_UPKEEP: Final = 8  # ticks that commit, one after the other, before one step of upkeep comes besides
 _MICROSECONDS: Final = 1_000_000
 
 ReadJournal = Callable[[int, int], ReadResult]  # after this position, at most so many events that reach the lake
@@ -84,6 +85,7 @@ class LakeFollower:
         self._told: dict[str, int] = {}  # what the catalog knows of each store's way
         self._held_bytes = 0
         self._busy = False
+        self._crowded = 0  # ticks without a break that had something to commit
         self._written_at = clock.monotonic()
 
     @property
@@ -114,7 +116,10 @@ class LakeFollower:
             self._commit_full(stores.values())
 
     def tick(self) -> None:
-        """Let stores that are behind catch up, commit what has waited long enough; otherwise one step of upkeep."""
+        """Let stores that are behind catch up, commit what has waited long enough; otherwise one step of upkeep.
+
+        Where there is always something to commit, upkeep has its turn all the same, now and then.
+        """
         with forgetting(self._forget):
             stores = self._open()
             self._catch_up(stores.values())
@@ -123,7 +128,8 @@ class LakeFollower:
             for store in due:
                 self._attempt(store, self._commit)
             self._write_down()
-            if not due and not self._remove(list(stores.values())):
+            self._crowded = self._crowded + 1 if due else 0
+            if self._crowded % _COMMITS_BEFORE_UPKEEP == 0 and not self._remove(list(stores.values())):
                 self._keep_one_in_shape(stores)
             self._busy = False
 

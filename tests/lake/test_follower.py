@@ -212,6 +212,24 @@ def test_what_has_served_its_time_is_not_seen_and_then_goes(rig):
     assert rig.snapshot(store).expired_before_us > 0
 
 
+def test_commits_without_a_break_keep_no_store_from_its_retention(rig):
+    store = rig.create(retention_days=7)
+    old = made_entries(100)
+    rig.append(old)
+    rig.commit()
+    rig.clock.advance(9 * 86_400)
+    rig.new_follower(replace(LAZY, commit_interval_s=0.0, retention_check_s=0.0))
+    young = 0
+    for seed in range(10):
+        entries = made_entries(20, seed=seed + 2)
+        entries.times_us[:] = [rig.clock.now_us()] * 20
+        rig.append(entries)
+        young += len(wanted(entries))
+        rig.hand_over()
+        rig.follower.tick()
+    assert rig.snapshot(store).rows == young
+
+
 def test_a_clock_that_jumps_ahead_deletes_nothing_and_lets_events_in(rig):
     kept, deleted = rig.create(1, retention_days=7), rig.create(2, retention_days=7)
     first, second = made_entries(100), made_entries(100, seed=2)
