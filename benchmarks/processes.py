@@ -66,3 +66,12 @@ def _receive(connection: socket.socket) -> bytes:
     if not data:
         raise ConnectionError("closed in the middle of an answer")
     return data
+
+
+def children(process: int, *named: str) -> dict[str, int]:
+    """The process IDs of the children of `process` whose command lines hold these words, by the words."""
+    found: dict[str, int] = {}
+    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+        command = Path(f"/proc/{child}/cmdline").read_bytes().decode()
+        found.update({words: int(child) for words in named if words in command})
+    return found
