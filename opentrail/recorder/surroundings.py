@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 from opentrail.accounts.access_keys import AccessKeys
-from opentrail.clock import Clock, as_datetime
+from opentrail.clock import MICROSECONDS, Clock, as_datetime
 from opentrail.recorder.answers.own_sts import OwnSts
 from opentrail.recorder.forwarding.bodies import Memory
 from opentrail.recorder.forwarding.upstreams import Upstreams
@@ -33,5 +34,11 @@ class Surroundings:
     own_sts: OwnSts | None = None  # STS as far as we are it
 
     def now(self) -> datetime:
-        """The aware time."""
-        return as_datetime(self.clock.now_us())
+        """The aware time, in whole seconds: signatures know no finer one."""
+        return _second(self.clock.now_us() // MICROSECONDS)
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> datetime:
+    """Calls of one second share its value."""
+    return as_datetime(seconds * MICROSECONDS)

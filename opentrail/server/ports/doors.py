@@ -26,6 +26,7 @@ log = logger("server")
 OWN_SERVICES = ("cloudtrail", "cloudtrail-data", SIGNING_NAME)
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
 _QUERY_SCOPE = re.compile(r"[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
+_SIGNATURE_CHARACTERS = 64
 _OWN_TARGET = re.compile(r"(?:^|\.)CloudTrail_20131101\.", re.IGNORECASE)
 
 
@@ -113,20 +114,34 @@ class Doors:
 
 def _is_our_own(request: HttpRequest) -> bool:
     authorization = request.header("authorization")
-    found = _SCOPE.search(authorization) if authorization else _presigned_scope(request.query)
-    if found is not None:
-        return found.group(1) in OWN_SERVICES
+    service = _signed_for(authorization) if authorization else _presigned_for(request.query)
+    if service is not None:
+        return service in OWN_SERVICES
     return bool(_OWN_TARGET.search(request.header("x-amz-target"))) or request.path == "/PutAuditEvents"
 
 
-def _presigned_scope(query: str) -> re.Match[str] | None:
-    """The scope in a presigned URL, its name read as whoever verifies it does: percent-encoded, in any case."""
+def _signed_for(authorization: str) -> str | None:
+    """The service in the scope of an Authorization header."""
+    fixed = authorization[:-_SIGNATURE_CHARACTERS]  # the same from call to call, and so remembered
+    known = _service_in(fixed) if len(fixed) <= limits.SIGNED_SCOPE_CHARACTERS else None
+    return known or _service_in.__wrapped__(authorization)
+
+
+@functools.lru_cache(maxsize=limits.SIGNED_SCOPES)
+def _service_in(authorization: str) -> str | None:
+    found = _SCOPE.search(authorization)
+    return found.group(1) if found is not None else None
+
+
+def _presigned_for(query: str) -> str | None:
+    """The service in a presigned URL, its name read as whoever verifies it does: percent-encoded, in any case."""
     if "mz-" not in query.lower() and "%" not in query:
         return None
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if unquote(name).lower() == "x-amz-credential":
-            return _QUERY_SCOPE.fullmatch(unquote(value))
+            found = _QUERY_SCOPE.fullmatch(unquote(value))
+            return found.group(1) if found is not None else None
     return None
 
 

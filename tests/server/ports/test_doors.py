@@ -29,3 +29,12 @@ def test_a_signed_call_goes_to_the_door_of_its_scope() -> None:
         assert _asked("X-Amz-Credential=" + SCOPE.format("cloudtrail"), authorization=authorization) == ours
     assert _asked(x_amz_target="CloudTrail_20131101.LookupEvents")
     assert not _asked("prefix=mz-%26X-Amz-Credential%3D" + SCOPE.format("cloudtrail"))
+
+
+@pytest.mark.parametrize("cut", range(0, 130, 7))
+def test_what_is_remembered_of_a_scope_decides_for_no_other(cut: int) -> None:
+    own, other = SCOPE.format("cloudtrail"), SCOPE.format("s3")
+    for first, ours in ((own, True), (other, False), (own, True)):
+        behind = f"Credential={other if ours else own}"  # the first one counts, wherever the end is cut off
+        authorization = f"AWS4-HMAC-SHA256 Signature={'0' * cut}, Credential={first}, {behind}"
+        assert _asked(authorization=authorization) == ours
