@@ -152,3 +152,15 @@ class Rig:
 
 
 __all__ = ["ACCOUNT", "DEFAULT_STORE_SELECTORS", "LAZY", "START_US", "Rig", "only", "replace"]
+
+
+def wanted(*parts: Entries, category: str = "Management", account: str = ACCOUNT) -> list[str]:
+    """The IDs of the events that a store for `category` in `account` has of these."""
+    return sorted(
+        event_id
+        for entries in parts
+        for event_id, of_category, of_account in zip(
+            entries.event_ids, entries.categories, entries.accounts, strict=True
+        )
+        if of_category == category and of_account == account
+    )
