@@ -28,7 +28,7 @@ def run_load(port: int, call: bytes, clients: int, seconds: float, rate: float =
     """`clients` connections that ask again as soon as they are answered, or `rate` times a second in all.
 
     With a rate the clients take turns, evenly; one that has fallen behind asks at once. A latency counts from the
-    asking. Raises ConnectionError where an answer breaks off.
+    asking. Raises ConnectionError where an answer breaks off or is a refusal.
     """
     return uvloop.run(_run(port, call, clients, seconds, rate))
 
@@ -81,6 +81,9 @@ class _Client(asyncio.Protocol):
         at = lines.find(b"content-length:")
         if len(answer) < head + 4 + int(lines[at + 15 : lines.index(b"\r\n", at)]):
             return
+        if not answer.startswith(b"HTTP/1.1 2"):
+            self._fail(ConnectionError(f"refused: {answer[:head].decode('latin-1')}"))
+            return
         self._answer = b""
         self._latencies.append((time.perf_counter() - self._began) * 1000)
         self._kept = b"connection: close" not in lines
@@ -92,8 +95,13 @@ class _Client(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._kept:
             self._connecting = self._loop.create_task(self.connect())
-        elif not self.ended.done():
-            self.ended.set_exception(exc or ConnectionError("closed in the middle of an answer"))
+        else:
+            self._fail(exc or ConnectionError("closed in the middle of an answer"))
+
+    def _fail(self, failure: Exception) -> None:
+        if not self.ended.done():
+            self.ended.set_exception(failure)
+            self._transport.abort()
 
     def _wait_or_ask(self) -> None:
         now = time.perf_counter()
