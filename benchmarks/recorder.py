@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -42,7 +43,9 @@ def signed_call(host: str, kind: str) -> bytes:
         headers = {"X-Amz-Target": "AmazonSQS.SendMessage", "Content-Type": "application/x-amz-json-1.0"}
         service = "sqs"
     else:
-        body = b"Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A1%3At&Message=hello"
+        body = (
+            b"Action=Publish&Version=2010-03-31&TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A123456789012%3At&Message=hello"
+        )
         headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
         service = "sns"
     request = AWSRequest("POST", f"http://{host}/", data=body, headers={**headers, "Host": host})
@@ -153,12 +156,19 @@ def recorder(to: int, guarantee: str) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def moto() -> Iterator[tuple[int, int]]:
-    """moto, asked directly."""
+    """moto, asked directly; the topic that calls are for is there."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     wait_for_port(port)
+    boto3.client(
+        "sns",
+        "us-east-1",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        aws_access_key_id="BENCHKEY",
+        aws_secret_access_key=SECRET,
+    ).create_topic(Name="t")
     yield port, process.pid
     process.kill()
     process.wait()
