@@ -27,7 +27,8 @@ import numpy as np
 
 from benchmarks.made_events import ACCOUNTS, REGIONS, SPAN_S, START_US, made_batches
 from opentrail.clock import SystemClock
-from opentrail.history import History, HistoryFollower, HistorySettings, LookupRequest
+from opentrail.history import History, HistorySettings, LookupRequest
+from opentrail.history.follower import HistoryFollower
 from opentrail.journal import Journal
 from opentrail.segments.snapshot import SnapshotReader
 

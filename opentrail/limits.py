@@ -160,6 +160,9 @@ CATALOG_BUSY_DOOR_SECONDS = 5.0  # where a caller waits; clients give up after a
 # CloudTrail's API
 API_THREADS = 8  # rooms that work at once; further calls wait their turn
 API_ECHOED_CHARACTERS = 256  # of a refused value in the message that refuses it
+LOOKUP_SECONDS = 20.0  # a question waits so long for the history's process, which may be starting anew
+LOOKUP_CATCH_UP_SECONDS = 0.25  # and there for the tail to take in what was durable before it
+HISTORY_QUESTIONS = 128  # connections that wait for that process
 LOOKUP_ATTRIBUTE_CHARACTERS = 2000  # of an attribute's value; "_", " ", "," and line ends count twice
 
 # Trails

@@ -1,7 +1,6 @@
 """The 90-day event history: LookupEvents, listing, imports."""
 
-from opentrail.history.follower import HistoryFollower
 from opentrail.history.lookup import FoundEvent, History, LookupPage, LookupRequest, Place
 from opentrail.history.settings import HistorySettings
 
-__all__ = ["FoundEvent", "History", "HistoryFollower", "HistorySettings", "LookupPage", "LookupRequest", "Place"]
+__all__ = ["FoundEvent", "History", "HistorySettings", "LookupPage", "LookupRequest", "Place"]

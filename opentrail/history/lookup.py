@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from opentrail import telemetry
+from opentrail import limits, telemetry
 from opentrail.clock import Clock
 from opentrail.history.merge import newest_first
 from opentrail.history.origins import reaches_tail
@@ -28,7 +28,6 @@ __all__ = ["FoundEvent", "History", "LookupPage", "LookupRequest", "Place"]
 
 _READ_EVENTS: Final = 16_384
 _QUESTION_PAGES: Final = 256  # unpacked pages that one question keeps: no more hits than these can be in one answer
-_CATCH_UP_SECONDS: Final = 0.05  # a question waits so long for the tail to take in what was durable before it
 _UNREADABLE: Final = RecordView()
 
 _log = telemetry.logger("history")
@@ -53,10 +52,10 @@ class LookupRequest:
 
 @dataclass(frozen=True, slots=True)
 class FoundEvent:
-    """One event of an answer. `raw` is the evidence, byte for byte; the rest is derived from it."""
+    """One event of an answer. `raw` is the evidence, byte for byte; the rest is derived from it or is its place."""
 
     raw: bytes
-    view: RecordView
+    event_id: str | None
     event_name: str | None
     event_source: str | None
     read_only: str | None
@@ -143,8 +142,16 @@ class History:
             snapshot = self._reader.load()
             self._table = open_view(snapshot, self._table)
             self._tail.drop_through(snapshot.position)
-            telemetry.HISTORY_TAIL.set(self._tail.rows)
-            telemetry.HISTORY_SEGMENTS.set(len(snapshot.files))
+
+    @property
+    def tail_events(self) -> int:
+        """How many of the newest events are held in memory."""
+        return self._tail.rows
+
+    @property
+    def segments(self) -> int:
+        """How many files of the table look-ups use."""
+        return len(self._table.segments)
 
     @property
     def table_position(self) -> int:
@@ -172,7 +179,6 @@ class History:
         with self._advanced:
             self._read_through = max(found.through, after)
             self._advanced.notify_all()
-        telemetry.HISTORY_TAIL.set(self._tail.rows)
 
     def _catch_up(self) -> None:
         head = self._journal.head()
@@ -180,15 +186,15 @@ class History:
             return
         self._asked.set()
         with self._advanced:
-            self._advanced.wait_for(lambda: self.position >= head, _CATCH_UP_SECONDS)
+            self._advanced.wait_for(lambda: self.position >= head, limits.LOOKUP_CATCH_UP_SECONDS)
 
     def _follow_journal(self) -> None:
         while not self._stop.is_set():
+            # Nothing wakes this thread but time and questions: waking for an event costs more than taking it in.
+            self._asked.wait(self._settings.tail_poll_s)
+            self._asked.clear()
             try:
-                if self._journal.wait(self.position, self._settings.tail_poll_s) > self.position:
-                    # Waking for every single event costs more than the event, and holds up the calls beside it.
-                    self._asked.wait(self._settings.tail_gather_s)
-                    self._asked.clear()
+                if self._journal.head() > self.position:
                     self._read_journal()
             except Exception as error:  # noqa: BLE001 - a reader outlives what is wrong for a while; it says so
                 _log.error("the tail cannot be read", action="tail.read", error=str(error))
@@ -217,14 +223,14 @@ def _verified(request: LookupRequest, place: Place, source: Source, row: int, pa
 
 def _holds(record: RecordView, found: Answers, attribute: str, value: str) -> bool:
     if attribute == EVENT_ID:
-        return (record.eventID or record.eventId) == value
+        return _event_id(record) == value
     return found.match(attribute, value)
 
 
 def _found_event(raw: bytes, record: RecordView, found: Answers, place: Place) -> FoundEvent:
     return FoundEvent(
         raw=raw,
-        view=record,
+        event_id=_event_id(record),
         event_name=found.event_name,
         event_source=found.event_source,
         read_only=found.read_only,
@@ -234,6 +240,10 @@ def _found_event(raw: bytes, record: RecordView, found: Answers, place: Place) -
         position=place.position,
         time_us=place.time_us,
     )
+
+
+def _event_id(record: RecordView) -> str | None:
+    return record.eventID or record.eventId
 
 
 def _view(raw: bytes) -> RecordView:

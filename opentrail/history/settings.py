@@ -23,5 +23,4 @@ class HistorySettings:
     sweep_check_s: float = 60.0
     sweep_grace_s: float = 600.0  # a file that nothing names is deleted after so long
     snapshot_poll_s: float = 1.0  # how often a reader looks whether the table has changed
-    tail_poll_s: float = 0.1  # the longest that an event appended by another process stays unseen
-    tail_gather_s: float = 0.025  # events are taken into the tail so long after the first of them, together
+    tail_poll_s: float = 0.1  # how often the tail takes in what came; a question has it done at once

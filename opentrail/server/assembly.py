@@ -19,7 +19,6 @@ from opentrail.accounts.stored_policies import StoredPolicies
 from opentrail.api import CloudTrailApi
 from opentrail.catalog.database import open_catalog
 from opentrail.clock import Clock
-from opentrail.history import History
 from opentrail.intake import Intake
 from opentrail.journal import Journal
 from opentrail.lake.store_keys import StoreKeys
@@ -31,6 +30,7 @@ from opentrail.recorder.identity.client_address import client_address
 from opentrail.recorder.reports import Reports
 from opentrail.recorder.settings import RecorderSettings
 from opentrail.server.data_folder import DataFolder
+from opentrail.server.history_process.asking import AskedHistory
 from opentrail.server.organization_watch import OrganizationWatch
 from opentrail.server.outgoing.import_buckets import OwnImportBuckets
 from opentrail.server.outgoing.own_calls import OwnCalls
@@ -47,7 +47,6 @@ from opentrail.server.settings import SANDBOX_SERVICES, Principal, Settings
 from opentrail.server.settings import LookUp as LookUpSettings
 from opentrail.server.throttling import Throttles, throttles
 from opentrail.server.upstream_knowledge import UpstreamKnowledge, upstream_knowledge
-from opentrail.server.worker.process import history_settings
 from opentrail.trails.clients import Clients
 from opentrail.wire.http import HttpRequest
 
@@ -61,7 +60,7 @@ class Parts:
     journal: Journal
     catalog: Engine
     intake: Intake
-    history: History
+    history: AskedHistory
     recorder: Recorder
     throttles: Throttles
     querying: Querying
@@ -120,14 +119,18 @@ def assemble_recorder(
 
 
 def assemble(
-    folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock, own_endpoint: str
+    folder: DataFolder,
+    settings: Settings,
+    upstreams: Sequence[Upstream],
+    clock: Clock,
+    own_endpoint: str,
+    history: AskedHistory,
 ) -> Parts:
     """Open the data folder and connect the doors to it. `own_endpoint`: the URL of the AWS port from this machine."""
     recording = assemble_recorder(folder, settings, upstreams, clock)
     journal, intake, engine = recording.journal, recording.intake, recording.catalog
     access_keys = recording.access_keys
     root_key = recording.keys.root
-    history = History.open(folder.tables, journal, clock, history_settings(settings.history))
     told = _recorder_settings(folder, settings)
     organizations, enforced = recording.knowledge.organizations, recording.knowledge.enforced
     token_key = derived_key(root_key, TOKEN_PURPOSE)

@@ -25,12 +25,14 @@ from opentrail.server.data_folder import DataFolder
 from opentrail.server.data_folder.lock import ServerLock
 from opentrail.server.data_folder.modes import note_root, require_private, write_privately
 from opentrail.server.data_folder.retention import keep_retention, shortened_event
+from opentrail.server.history_process.asking import AskedHistory
+from opentrail.server.history_process.process import HistoryProcessSettings, history_program
 from opentrail.server.ports.certificate import Certificate
 from opentrail.server.ports.gauges import FOLLOWERS, refresh_gauges
 from opentrail.server.ports.health import Health, health_app
 from opentrail.server.ports.http_server import QuietServer, http_server
 from opentrail.server.ports.listening import bind, url_of
-from opentrail.server.processes.children import Child, Program, stop_all
+from opentrail.server.processes.children import Child, Program, stop_all, wait_until
 from opentrail.server.processes.collection import spare_what_is_there
 from opentrail.server.processes.open_files import raise_open_files_limit
 from opentrail.server.sandbox.cloud import LOOPBACK, Sandbox, start_sandbox, wait_sandbox
@@ -43,6 +45,7 @@ log = logger("server")
 
 REVIVE_EVERY_SECONDS = 0.5
 TELL_EVERY_SECONDS = 5.0  # between two looks whether calls were refused for their number
+HISTORY_SECONDS = 600.0  # a history may take this long to open: indexes that were lost are made anew
 GRACE_SECONDS = 20.0  # calls under way may take this long after the server is asked to stop
 CONSOLE_GRACE_SECONDS = 1
 
@@ -77,13 +80,17 @@ def run_server(
         sockets = _bind_all(settings)
         for bound in (sockets.doors, sockets.console, sockets.own_calls):
             stack.callback(bound.close)
+        history = stack.enter_context(contextlib.closing(AskedHistory()))
         sandbox = start_sandbox(folder) if with_sandbox else None
         children = list(sandbox.children) if sandbox is not None else []
         stack.callback(stop_all, children)
         own_endpoint = url_of(sockets.own_calls, from_here=True)
         children.append(Child(_worker(folder, settings, own_endpoint)))
+        told = HistoryProcessSettings(str(folder.root), history.listener.fileno(), settings.server.log_json)
+        history_process = Child(history_program(told))
+        children.append(history_process)
         upstreams = sandbox_upstreams(sandbox) if sandbox is not None else configured_upstreams(settings)
-        parts = assemble(folder, settings, upstreams, SystemClock(), own_endpoint)
+        parts = assemble(folder, settings, upstreams, SystemClock(), own_endpoint, history)
         with _closing(parts):
             record_unended(parts.journal, parts.intake)
             if shortened_from is not None:
@@ -91,6 +98,7 @@ def run_server(
                 parts.intake.live(shortened_event(shortened_from, history_days, account, DEFAULT_REGION))
             if sandbox is not None:
                 wait_sandbox(sandbox)
+            wait_until(history.ready, history_process, HISTORY_SECONDS)
             parts.querying.start()
             if parts.watch is not None:
                 parts.watch.start()
@@ -222,7 +230,6 @@ def _closing(parts: Parts) -> Iterator[None]:
             parts.watch.stop()
         parts.querying.close()
         parts.api.close()
-        parts.history.close()
         parts.throttles.tell(parts.intake, DEFAULT_REGION, at_once=True)
         parts.intake.close()
         parts.journal.close()

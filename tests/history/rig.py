@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from opentrail.clock import Clock, SettableClock
-from opentrail.history import FoundEvent, History, HistoryFollower, HistorySettings, LookupRequest
+from opentrail.history import FoundEvent, History, HistorySettings, LookupRequest
+from opentrail.history.follower import HistoryFollower
 from opentrail.journal import Entries, Journal
 from tests.segments.made_events import Oracle
 

@@ -133,8 +133,8 @@ def test_a_restarted_journal_reader_goes_on_after_trimming(rig: Rig) -> None:
     history.close()
 
 
-def test_a_question_finds_what_was_durable_before_it_however_long_the_tail_gathers(rig: Rig) -> None:
-    history = History.open(rig.tables, rig.journal, rig.clock, HistorySettings(tail_gather_s=600))
+def test_a_question_finds_what_was_durable_before_it_however_seldom_the_tail_looks(rig: Rig) -> None:
+    history = History.open(rig.tables, rig.journal, rig.clock, HistorySettings(tail_poll_s=600))
     for number in range(1, 20):
         rig.append(entries_of([numbered(number)]))
         assert history.lookup(REQUEST).events[0].position == number

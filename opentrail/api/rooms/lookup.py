@@ -96,7 +96,7 @@ def _time_range(parameters: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
 def _event(found: FoundEvent) -> dict[str, Any]:
     return {
-        "EventId": found.view.eventID or found.view.eventId,
+        "EventId": found.event_id,
         "EventName": found.event_name,
         "ReadOnly": found.read_only,
         "AccessKeyId": found.access_key_id or None,

@@ -1,4 +1,4 @@
-"""Calls of our own services that came in by a worker process are answered by the first one: it has the hot tail.
+"""Calls of our own services that came in by a worker process are answered by the first one alone.
 
 They go over a socket that only this server's processes can reach. What the first process cannot see for itself of the
 caller's connection travels in a header that clients cannot set: the worker's comes last, and counts alone.

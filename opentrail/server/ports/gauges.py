@@ -1,5 +1,6 @@
 """The gauges that are worked out when somebody asks for the metrics, from what journal, catalog and tables say."""
 
+import math
 from typing import get_args
 
 from opentrail.catalog.bucket_protection import BucketProtections
@@ -9,10 +10,13 @@ from opentrail.catalog.store_keys import StoreKeyAnswers
 from opentrail.clock import MICROSECONDS, SystemClock
 from opentrail.server.assembly import Parts
 from opentrail.server.data_folder import DataFolder
+from opentrail.server.history_process.asking import HistoryUnavailable
 from opentrail.telemetry import (
     CLOCK_AHEAD,
     FOLLOWER_LAG,
     FOLLOWER_POSITION,
+    HISTORY_SEGMENTS,
+    HISTORY_TAIL,
     JOURNAL_HEAD,
     LAKE_BYTES,
     LAKE_EVENTS,
@@ -41,8 +45,20 @@ def refresh_gauges(parts: Parts, folder: DataFolder) -> None:
         FOLLOWER_POSITION.labels(name).set(position)
         FOLLOWER_LAG.labels(name).set(head - position)
     CLOCK_AHEAD.set(ahead_seconds(folder.trusted_clock))
+    _refresh_history(parts)
     _refresh_delivery(parts)
     _refresh_lake(parts)
+
+
+def _refresh_history(parts: Parts) -> None:
+    try:
+        counts = parts.history.counts()
+    except HistoryUnavailable:  # told by its part in /healthz; what was true before is not told as if it were still
+        HISTORY_TAIL.set(math.nan)
+        HISTORY_SEGMENTS.set(math.nan)
+        return
+    HISTORY_TAIL.set(counts.tail_events)
+    HISTORY_SEGMENTS.set(counts.segments)
 
 
 def _refresh_delivery(parts: Parts) -> None:
