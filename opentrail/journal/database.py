@@ -79,6 +79,7 @@ def open_writer(folder: Path) -> sqlite3.Connection:
     try:
         _retry_while_taken(lambda: _configure(connection))
         _retry_while_taken(lambda: _create(connection, path))
+        _require_writable(connection)
         if new:
             sync_folder(folder)
             sync_folder(folder.parent)
@@ -119,6 +120,15 @@ def _create(connection: sqlite3.Connection, path: Path) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _require_writable(connection: sqlite3.Connection) -> None:
+    # SQLite opens what it may not write for reading alone; where a log is there already, only a change tells.
+    _retry_while_taken(lambda: connection.execute("BEGIN IMMEDIATE"))
+    try:
+        connection.execute("UPDATE state SET probes = probes")
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

@@ -91,7 +91,7 @@ def run_server(
         children.append(history_process)
         upstreams = sandbox_upstreams(sandbox) if sandbox is not None else configured_upstreams(settings)
         parts = assemble(folder, settings, upstreams, SystemClock(), own_endpoint, history)
-        with _closing(parts):
+        with _closing(parts, history_process):
             record_unended(parts.journal, parts.intake)
             if shortened_from is not None:
                 account = settings.server.account
@@ -221,7 +221,7 @@ def _accounts(organization: Organization) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def _closing(parts: Parts) -> Iterator[None]:
+def _closing(parts: Parts, history_process: Child) -> Iterator[None]:
     """What was answered is on disk when this ends; the look-ups stop before what they read."""
     try:
         yield
@@ -230,6 +230,7 @@ def _closing(parts: Parts) -> Iterator[None]:
             parts.watch.stop()
         parts.querying.close()
         parts.api.close()
+        stop_all([history_process])  # one that only reads and ends last leaves the journal's log behind
         parts.throttles.tell(parts.intake, DEFAULT_REGION, at_once=True)
         parts.intake.close()
         parts.journal.close()

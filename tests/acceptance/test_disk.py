@@ -106,6 +106,7 @@ def test_a_journal_folder_that_is_read_only_is_told_at_the_start(tmp_path: Path,
     server = CountedServer(tmp_path, upstream)
     assert server.start().stop() == 0
     folder = tmp_path / "data" / "journal"
+    assert not (folder / "journal.db-wal").exists(), "whoever ended last could not write"
     bound = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False)
     if bound.returncode != 0:
         pytest.skip("making a folder read-only for root needs mount")

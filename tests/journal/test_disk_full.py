@@ -156,16 +156,28 @@ def test_a_commit_that_hangs_makes_the_journal_unwritable(tmp_path: Path, monkey
         assert journal.writable()
 
 
-def test_a_read_only_file_system_can_be_read_even_with_a_log_left_by_a_crash(small_disk: Path):
+def _append_and_crash(folder: Path) -> None:
     script = (
         "import sys, os; from pathlib import Path; from tests.journal.making import *\n"
         "journal = open_journal(Path(sys.argv[1])); journal.append(entries(1, 2, 3), 'live')\n"
         "os.kill(os.getpid(), 9)"
     )
-    folder = small_disk / "journal"
     subprocess.run([sys.executable, "-c", script, folder], cwd=Path(__file__).parents[2])
     for name in ("journal.db-wal", "journal.db-shm"):
         assert (folder / name).exists()
+
+
+def test_a_read_only_file_system_is_told_even_with_all_that_a_crash_left(small_disk: Path):
+    folder = small_disk / "journal"
+    _append_and_crash(folder)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(JournalUnwritable, match="cannot be opened for writing"):
+        open_journal(folder)
+
+
+def test_a_read_only_file_system_can_be_read_even_with_a_log_left_by_a_crash(small_disk: Path):
+    folder = small_disk / "journal"
+    _append_and_crash(folder)
     (folder / "journal.db-shm").unlink()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with Journal.open(folder, SystemClock(), read_only=True) as reader:
