@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.soak]
 
 SECONDS = float(os.environ.get("OPENTRAIL_SOAK_SECONDS", "1800"))
 CLIENTS = 8
+CHILDREN = ("server.worker", "server.history_process")
 GROWTH_MIB = 32.0  # from the first third's highest to the last third's: caches fill, the allocator keeps some
 
 
@@ -27,7 +28,7 @@ def test_memory_does_not_grow_under_full_load() -> None:
 
         def watch() -> None:
             while not stop.wait(SECONDS / 300):
-                for name, one in {"server": process, **children(process, "server.worker")}.items():
+                for name, one in {"server": process, **children(process, *CHILDREN)}.items():
                     held.setdefault(name, []).append(rss_mib(one))
 
         watching = threading.Thread(target=watch)
@@ -47,6 +48,6 @@ def test_memory_does_not_grow_under_full_load() -> None:
         first, last = max(mib[:third]), max(mib[-third:])
         print(f"{calls} calls; {name}: {mib[0]:.0f} MiB at first, {first:.0f} then, {last:.0f} at last")
         grown[name] = last - first
-    assert grown.keys() == {"server", "server.worker"}
+    assert grown.keys() == {"server", *CHILDREN}
     assert grown["server"] < GROWTH_MIB
     assert max(grown.values()) < 4 * GROWTH_MIB  # the followers merge files of any size
