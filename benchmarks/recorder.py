@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from benchmarks.load import run_load
+from benchmarks.load import Load, run_load
 from benchmarks.processes import cpu_seconds, free_port, wait_for_port
 
 BODY = b'{"MessageId":"0c0ffee1-0000-4000-8000-000000000001","MD5OfMessageBody":"5d41402abc4b2a76b9719d911017c592"}'
@@ -197,10 +198,24 @@ def half_load(direct: int, place: int, clients: int, seconds: float) -> None:
     full = run_load(place, calls[place], clients, seconds)
     rate = full.requests / full.seconds / 2
     alone, recorded = (run_load(port, calls[port], clients, seconds, rate) for port in (direct, place))
+    disk = disk_alone(seconds / 4)
     print(
         f"half load, {rate:.0f}/s: upstream alone p50 {alone.at(0.5):.2f} ms p99 {alone.at(0.99):.2f} ms; recorded "
-        f"p50 {recorded.at(0.5):.2f} ms p99 {recorded.at(0.99):.2f} ms"
+        f"p50 {recorded.at(0.5):.2f} ms p99 {recorded.at(0.99):.2f} ms; disk alone p50 {disk.at(0.5):.2f} ms "
+        f"p99 {disk.at(0.99):.2f} ms"
     )
+
+
+def disk_alone(seconds: float) -> Load:
+    """What one page after the other costs that has to be on disk: no `durable` call can be answered sooner."""
+    latencies: list[float] = []
+    ends = time.perf_counter() + seconds
+    with tempfile.TemporaryFile(buffering=0) as file:
+        while (began := time.perf_counter()) < ends:
+            file.write(b"\0" * 4096)
+            os.fdatasync(file.fileno())
+            latencies.append((time.perf_counter() - began) * 1000)
+    return Load(len(latencies), seconds, latencies)
 
 
 def main() -> None:
