@@ -1,3 +1,5 @@
+"""Answers read back by every protocol: results, errors, what was not held, and noise."""
+
 import pytest
 
 from opentrail.wire.answers import read_answer

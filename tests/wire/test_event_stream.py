@@ -1,3 +1,5 @@
+"""Signed event streams: frames pass unchanged, and what is not as it was signed is noticed."""
+
 import pytest
 
 from opentrail.wire.event_stream import SignedEvents

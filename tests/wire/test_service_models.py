@@ -1,3 +1,5 @@
+"""What is read from botocore's models, and the tables that have to agree with them."""
+
 import collections
 
 import pytest

@@ -1,3 +1,5 @@
+"""Signature Version 2 in forms: what botocore signs is accepted, anything changed is not."""
+
 import datetime
 
 import pytest

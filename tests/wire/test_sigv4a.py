@@ -1,3 +1,5 @@
+"""Signature Version 4A: what a native signer made is accepted, anything changed is not."""
+
 import datetime
 
 import pytest

@@ -1,3 +1,5 @@
+"""How calls of EC2 are written down: sets, filters, and the requests and answers of its SOAP days."""
+
 from opentrail.recorder.shapes.ec2_lists import SOAP_LISTS
 from opentrail.wire.service_models import service_model
 from tests.recorder.calls import answered, interpreted

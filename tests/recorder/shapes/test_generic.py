@@ -1,3 +1,5 @@
+"""How calls are written down where a service has no habits of its own: letters, maps, lists, parts."""
+
 from opentrail.recorder.shapes.generic import lower_first, shaper
 from opentrail.recorder.shapes.habits import finish_parameters
 from opentrail.recorder.shapes.times import epoch_milliseconds, java_time

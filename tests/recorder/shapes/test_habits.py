@@ -1,3 +1,5 @@
+"""Habits of single services in what their records show of a call."""
+
 from tests.recorder.calls import answered, interpreted
 
 _ARN = "arn:aws:lambda:eu-west-1:111122223333:function:resize"

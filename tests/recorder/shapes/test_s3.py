@@ -1,3 +1,5 @@
+"""How calls of S3 are written down: sub-resources, documents, headers, names, and what stands beside them."""
+
 from opentrail.recorder.understanding.interpretation import interpret
 from opentrail.wire.http import HttpRequest
 from tests.recorder.calls import ACCOUNT, answered, interpreted, signed

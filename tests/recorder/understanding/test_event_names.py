@@ -1,3 +1,5 @@
+"""eventSource and eventName as records have them, historic forms too."""
+
 import pytest
 
 from opentrail.recorder.understanding.event_names import api_version, event_name, event_source

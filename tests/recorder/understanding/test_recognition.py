@@ -1,3 +1,5 @@
+"""Which service and operation a request is for, signed or not, and where services share a name."""
+
 import pytest
 
 from opentrail.recorder.understanding.recognition import recognise
