@@ -81,6 +81,7 @@ INTAKE_RETRY_SECONDS = 0.5  # between two attempts
 
 # Followers
 FOLLOWER_READ_EVENTS = 16_384  # handed to a follower in one call
+FOLLOWER_GATHER_SECONDS = 0.1  # what comes within this after a step is handed over by the next, together
 FOLLOWER_IDLE_SECONDS = 0.25  # between two ticks while nothing arrives
 FOLLOWER_MIRROR_SECONDS = 1.0  # between two writes of a follower's position into the journal
 FOLLOWER_BACKOFF_SECONDS = 0.1  # after the first failure; doubled each time

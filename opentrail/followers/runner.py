@@ -43,8 +43,10 @@ class Runner:
                     if not self._ownership.take():
                         stop.wait(limits.FOLLOWER_OWNER_SECONDS)
                         continue
-                    self._step(limits.FOLLOWER_IDLE_SECONDS)
+                    handed_over = self._step(limits.FOLLOWER_IDLE_SECONDS)
                     self._failures = 0
+                    if 0 < handed_over < limits.FOLLOWER_READ_EVENTS:  # a step costs more than the events of a moment
+                        stop.wait(limits.FOLLOWER_GATHER_SECONDS)
                 except Exception as error:  # noqa: BLE001 - whatever failed, it is counted and tried again
                     stop.wait(self._failed(error))
             self._mirror_at_end()
@@ -79,9 +81,12 @@ class Runner:
             self._failed(error)
             raise
 
-    def _step(self, idle_seconds: float) -> None:
-        """Hand over what is new, or wait for it for `idle_seconds`; then let the follower do its own steps."""
-        read_through = self._resume()
+    def _step(self, idle_seconds: float) -> int:
+        """Hand over what is new, or wait for it for `idle_seconds`; then let the follower do its own steps.
+
+        Returns how many positions were passed.
+        """
+        read_through = before = self._resume()
         head = self._journal.wait(read_through, idle_seconds)
         if head > read_through:
             found = self._journal.read(read_through, limits.FOLLOWER_READ_EVENTS, origins=self._follower.wants)
@@ -91,6 +96,7 @@ class Runner:
         telemetry.FOLLOWER_POSITION.labels(self._follower.name).set(read_through)
         telemetry.FOLLOWER_LAG.labels(self._follower.name).set(max(head - read_through, 0))
         self._mirror()
+        return read_through - before
 
     def _resume(self) -> int:
         """How far has been read; after a start or a failure that is what the follower has made durable."""

@@ -108,6 +108,25 @@ def test_every_wanted_event_is_handed_over_once_in_order(journal: Journal, tmp_p
     assert telemetry.FOLLOWER_LAG.labels("history")._value.get() == 0
 
 
+def test_what_comes_within_a_moment_is_handed_over_together(journal: Journal, tmp_path: Path, clock):
+    class Gathering(threading.Event):
+        """Told to stop once the moment after the second step is over; until then events come one by one."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            assert timeout == limits.FOLLOWER_GATHER_SECONDS
+            if len(follower.calls) == 2:
+                self.set()
+            else:
+                for number in (2, 3, 4):
+                    journal.append(entries(number), "live")
+            return self.is_set()
+
+    follower = Recording()
+    journal.append(entries(1), "live")
+    Runner(journal, follower, tmp_path / "lock", clock).run(Gathering())
+    assert follower.calls == [([1], 1), ([2, 3, 4], 4)]
+
+
 def test_unwanted_events_move_the_position_too(journal: Journal, tmp_path: Path, clock):
     journal.append(entries(1, 2, 3), "import")
     follower = Recording()
