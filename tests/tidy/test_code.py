@@ -51,11 +51,7 @@ def test_no_module_has_a_name_without_meaning() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    silent = [
-        _named(p)
-        for p in SOURCES
-        if p.stat().st_size and not ast.get_docstring(ast.parse(p.read_text("utf-8")))
-    ]
+    silent = [_named(p) for p in SOURCES if p.stat().st_size and not ast.get_docstring(ast.parse(p.read_text("utf-8")))]
     assert not silent
 
 
