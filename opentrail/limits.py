@@ -78,6 +78,7 @@ INTAKE_WAITING_RECORDS = 50_000  # records of calls that acted, kept in memory w
 INTAKE_WAITING_BYTES = 128 * MIB
 INTAKE_RETRY_RECORDS = 4096  # of them in one attempt
 INTAKE_RETRY_SECONDS = 0.5  # between two attempts
+INTENTS_RECORDED_TOGETHER = 64  # of calls that were cut off: made events in one transaction
 
 # Followers
 FOLLOWER_READ_EVENTS = 16_384  # handed to a follower in one call

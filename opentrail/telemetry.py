@@ -18,7 +18,7 @@ RECORDS_WAITING = Gauge(
     "opentrail_records_waiting", "Records held in memory because the journal cannot write", registry=REGISTRY
 )
 OUTCOMES_UNKNOWN = Counter(
-    "opentrail_outcomes_unknown", "Calls cut off by a crash, recorded at the next start", registry=REGISTRY
+    "opentrail_outcomes_unknown", "Calls that a crash had cut off, made events", registry=REGISTRY
 )
 CLIENT_CALLS_LOST = Counter(
     "opentrail_client_calls_lost", "Calls that programs say they could not report", registry=REGISTRY

@@ -12,10 +12,11 @@ from opentrail.intake import counting
 from opentrail.intake.outage import OutageCount
 from opentrail.intake.stamping import stamp
 from opentrail.intake.waiting import WaitingRecord, WaitingRecords
-from opentrail.journal import Appended, Entries, EntriesRefused, Journal, JournalUnwritable
+from opentrail.journal import Appended, Entries, EntriesRefused, Intent, Journal, JournalUnwritable
 from opentrail.record.call_record import CallRecord
-from opentrail.record.envelope import Envelope, read_envelope, read_envelopes
+from opentrail.record.envelope import Envelope, envelope, read_envelope, read_envelopes
 from opentrail.record.faults import BadRecord
+from opentrail.record.view import view
 
 _LOG = telemetry.logger("intake")
 
@@ -122,10 +123,17 @@ class Intake:
 
         intended.add_done_callback(there)
 
-    def finished(self, body: bytes, about: Envelope, *, ends_intent: int | None = None) -> Future[Appended]:
-        """As `live`, for a record that is stamped and encoded already: an intent's."""
-        counting.came_in(LIVE)
-        return self._append_or_keep(WaitingRecord(_entry(about, body), LIVE, _intents(ends_intent)))
+    def unended(self, intents: Sequence[Intent]) -> Appended:
+        """Append the records that `intents` are, byte for byte, in their place; on disk on return.
+
+        Raises IntentsEnded where one of them has ended meanwhile, JournalUnwritable, BadRecord, EntriesRefused; nothing
+        is appended or counted then.
+        """
+        entries = Entries.concat(_entry(envelope(view(intent.body)), intent.body) for intent in intents)
+        appended = self._journal.append_in_place(entries, LIVE, [intent.number for intent in intents])
+        counting.came_in(LIVE, entries.count)
+        counting.kept(LIVE, entries.count)
+        return appended
 
     def stamped(
         self, record: CallRecord, *, ends_intent: int | None = None, event_time_us: int | None = None

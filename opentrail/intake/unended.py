@@ -1,20 +1,18 @@
 """Intents that a crash left behind become events: an intent is the record that stands if its call is never seen to end.
 
 Whoever announces a call writes into the intent's `additionalEventData` what is not known of it (see `Unended`). It is
-appended byte for byte; the append ends the intent, so that this can be repeated after another crash and nothing is
-recorded twice.
+appended byte for byte, in one transaction with the intent's end and only if it is still there, so that this can be
+repeated after another crash and nothing is recorded twice.
 """
 
 from typing import Any, Literal, TypeVar
 
 from msgspec.structs import replace
 
-from opentrail import telemetry
+from opentrail import limits, telemetry
 from opentrail.intake.intake import Intake
-from opentrail.journal import Journal
+from opentrail.journal import IntentsEnded, Journal
 from opentrail.record.call_record import CallRecord
-from opentrail.record.envelope import envelope
-from opentrail.record.view import view
 
 _LOG = telemetry.logger("intake")
 
@@ -37,16 +35,21 @@ def marked(record: AnyRecord, unended: Unended) -> AnyRecord:
     return {**record, "additionalEventData": {**(record.get("additionalEventData") or {}), name: value}}
 
 
-def record_unended(journal: Journal, intake: Intake) -> int:
-    """Append what crashed servers left; how many events that made, all durable on return.
+def record_unended(journal: Journal, intake: Intake, writer: str | None = None) -> int:
+    """Append what crashed servers left, or what `writer` of this one left; how many events that made, all durable.
 
-    To be called before calls are answered: later intents are of calls under way. Raises JournalUnwritable.
+    Of all writers only before calls are answered, of one only after its process has ended: other intents are of calls
+    under way. However often and wherever it is done, even at once, none becomes two events. Raises JournalUnwritable,
+    JournalCorrupt; what was recorded before that stays.
     """
-    left = journal.intents()
-    futures = [intake.finished(intent.body, envelope(view(intent.body)), ends_intent=intent.number) for intent in left]
-    for future in futures:
-        future.result()
-    telemetry.OUTCOMES_UNKNOWN.inc(len(left))
-    if left:
-        _LOG.warning("calls were cut off by a crash", action="intents-recorded", calls=len(left))
-    return len(left)
+    recorded = 0
+    while left := journal.intents(writer, limits.INTENTS_RECORDED_TOGETHER):
+        try:
+            intake.unended(left)
+        except IntentsEnded:
+            continue  # somebody else has ended some of them: look what is left
+        telemetry.OUTCOMES_UNKNOWN.inc(len(left))
+        recorded += len(left)
+    if recorded:
+        _LOG.warning("calls were cut off by a crash", action="intents-recorded", calls=recorded, writer=writer)
+    return recorded

@@ -18,6 +18,8 @@ journal.db-shm beside it while in use.
     followers  name, position   everything up to `position` has been handled
     intents    number           never used twice; body with its own checksum, replaced while its call goes on;
                                 deleted in the transaction of its outcome, or withdrawn
+               writer           the run of the process that announced it, or NULL. Not under the checksum, and not
+                                there in older journals until they are next opened for writing
 
 Limits (limits.py): bodies of one row JOURNAL_BATCH_BYTES (8 MiB), one intent JOURNAL_INTENT_BYTES (2 MiB), submitted
 and not yet durable JOURNAL_WAITING_EVENTS and JOURNAL_WAITING_BYTES per process.
@@ -37,6 +39,7 @@ replays the whole transactions of its log, whose frames carry checksums; nothing
 from opentrail.journal.entries import Appended, Batch, Entries, Intent, ReadResult
 from opentrail.journal.faults import (
     EntriesRefused,
+    IntentsEnded,
     JournalClosed,
     JournalCorrupt,
     JournalMissing,
@@ -53,6 +56,7 @@ __all__ = [
     "Entries",
     "EntriesRefused",
     "Intent",
+    "IntentsEnded",
     "Journal",
     "JournalClosed",
     "JournalCorrupt",

@@ -4,14 +4,14 @@ import math
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Condition, Thread
 
 from opentrail import limits, telemetry
 from opentrail.clock import Clock
 from opentrail.journal.database import transaction, write_fault
 from opentrail.journal.entries import Appended
-from opentrail.journal.faults import JournalClosed, JournalUnwritable
+from opentrail.journal.faults import IntentsEnded, JournalClosed, JournalUnwritable
 from opentrail.journal.reading import intent_checksum, read_head
 from opentrail.journal.sealing import Sealer
 from opentrail.journal.submissions import (
@@ -44,12 +44,14 @@ class Committer:
         writability: Writability,
         committed: Callable[[int], None],
         sealer: Sealer | None = None,
+        writer: str | None = None,
     ) -> None:
         self._connection = connection
         self._clock = clock
         self._writability = writability
         self._committed = committed
         self._sealer = sealer
+        self._writer = writer
         self._wakeup = Condition()
         self._waiting: deque[Submission] = deque()
         self._waiting_events = 0
@@ -168,6 +170,10 @@ class Committer:
             answer()
 
     def _insert(self, item: Append, head: int, now_us: int, answers: list[Callable[[], None]]) -> int:
+        only = item.sources[0]
+        if only.in_place and not self._all_there(only.ends_intents):
+            answers.append(lambda: only.future.set_exception(IntentsEnded()))
+            return head
         first = head + 1
         for row in item.rows:
             self._connection.execute(
@@ -183,12 +189,16 @@ class Committer:
             first = appended.last + 1
         return head
 
+    def _all_there(self, intents: Sequence[int]) -> bool:
+        there = "SELECT 1 FROM intents WHERE number = ?"
+        return all(self._connection.execute(there, (number,)).fetchone() for number in intents)
+
     def _keep_intent(self, item: IntentSubmission, now_us: int, answers: list[Callable[[], None]]) -> None:
         number = item.replaces
         about = (now_us, intent_checksum(item.body, now_us), item.body)
         if number is None:
-            sql = "INSERT INTO intents (submitted_at_us, checksum, body) VALUES (?, ?, ?)"
-            number = int(self._connection.execute(sql, about).lastrowid or 0)
+            sql = "INSERT INTO intents (submitted_at_us, checksum, body, writer) VALUES (?, ?, ?, ?)"
+            number = int(self._connection.execute(sql, (*about, self._writer)).lastrowid or 0)
         else:
             sql = "UPDATE intents SET submitted_at_us = ?, checksum = ?, body = ? WHERE number = ?"
             self._connection.execute(sql, (*about, number))

@@ -39,8 +39,10 @@ TABLES = (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         submitted_at_us INTEGER NOT NULL,
         checksum BLOB NOT NULL,
-        body BLOB NOT NULL)""",
+        body BLOB NOT NULL,
+        writer TEXT)""",
 )
+_ADD_WRITER = "ALTER TABLE intents ADD COLUMN writer TEXT"
 HEAD = """SELECT coalesce((SELECT first + count - 1 FROM batches ORDER BY first DESC LIMIT 1),
                           (SELECT trimmed_through FROM state))"""
 
@@ -108,6 +110,7 @@ def _configure(connection: sqlite3.Connection) -> None:
 
 def _create(connection: sqlite3.Connection, path: Path) -> None:
     if _version(connection, path) == FORMAT_VERSION:
+        _add_writer(connection)
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -129,6 +132,24 @@ def _require_writable(connection: sqlite3.Connection) -> None:
         connection.execute("UPDATE state SET probes = probes")
     finally:
         connection.execute("ROLLBACK")
+
+
+def _add_writer(connection: sqlite3.Connection) -> None:
+    """A journal from before intents had writers gets the column; programs of then do not mind it."""
+    if _has_writer(connection):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not _has_writer(connection):  # another process may have been first
+            connection.execute(_ADD_WRITER)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _has_writer(connection: sqlite3.Connection) -> bool:
+    return any(column[1] == "writer" for column in connection.execute("PRAGMA table_info(intents)"))
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

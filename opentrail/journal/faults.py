@@ -32,6 +32,10 @@ class JournalSealed(OpenTrailError):
     """The journal is sealed, and its key is not here: its folder has lost its key ring, or was copied without it."""
 
 
+class IntentsEnded(OpenTrailError):
+    """Not all of these intents are there any longer: nothing was appended in their place."""
+
+
 class EntriesRefused(OpenTrailError):
     """These entries can never be written, however often they are submitted."""
 

@@ -46,6 +46,7 @@ class Journal:
         read_only: bool = False,
         reserve_bytes: int = limits.JOURNAL_RESERVE_BYTES,
         sealer: Sealer | None = None,
+        writer: str | None = None,
     ) -> None:
         self._folder = folder
         self._sealer = sealer
@@ -61,7 +62,7 @@ class Journal:
         self._writing = open_writer(folder)
         require_sealer(self._writing, sealer)
         self._writability = Writability(folder, reserve_bytes)
-        self._committer = Committer(self._writing, clock, self._writability, self._wake, sealer)
+        self._committer = Committer(self._writing, clock, self._writability, self._wake, sealer, writer)
 
     @classmethod
     def open(
@@ -72,13 +73,16 @@ class Journal:
         read_only: bool = False,
         reserve_bytes: int = limits.JOURNAL_RESERVE_BYTES,
         sealer: Sealer | None = None,
+        writer: str | None = None,
     ) -> Self:
         """The journal in `folder`, made there if it is missing and not `read_only`; sealed from now on by `sealer`.
+
+        `writer` names this run of the process, and no other, to who finds intents that it left.
 
         Raises JournalMissing (read-only and none there), JournalUnwritable, JournalUnreadable, JournalCorrupt;
         JournalSealed where it is to be written and was sealed before, but `sealer` is None.
         """
-        return cls(folder, clock, read_only=read_only, reserve_bytes=reserve_bytes, sealer=sealer)
+        return cls(folder, clock, read_only=read_only, reserve_bytes=reserve_bytes, sealer=sealer, writer=writer)
 
     def submit(
         self,
@@ -144,10 +148,21 @@ class Journal:
             future.set_exception(error)
         return future
 
-    def intents(self) -> list[Intent]:
-        """Intents whose outcome has not been appended, oldest first."""
+    def intents(self, writer: str | None = None, most: int = -1) -> list[Intent]:
+        """Intents whose outcome has not been appended, of `writer` or of all, oldest first; no more than `most`."""
         with self._readers.borrow() as connection:
-            return read_intents(connection, self._sealer)
+            return read_intents(connection, self._sealer, writer, most)
+
+    def append_in_place(self, entries: Entries, origin: str, intents: Sequence[int]) -> Appended:
+        """Append in place of `intents`, which end by it: their outcome is this or another, never both.
+
+        On disk on return. Raises IntentsEnded where not all of them are there any longer, JournalUnwritable or
+        EntriesRefused; nothing of it is there then.
+        """
+        future: Future[Appended] = Future()
+        future.set_running_or_notify_cancel()
+        self._submit(entries_submission(entries, origin, intents, future, in_place=True, sealer=self._sealer))
+        return future.result()
 
     def read(self, after: int, max_events: int, *, origins: Origins | None = None) -> ReadResult:
         """Whole batches in order, from the one holding position `after + 1` on, verified.

@@ -86,10 +86,14 @@ def require_sealer(connection: sqlite3.Connection, sealer: Sealer | None) -> Non
         raise JournalSealed
 
 
-def read_intents(connection: sqlite3.Connection, sealer: Sealer | None) -> list[Intent]:
-    """Intents without an outcome, oldest first; raises JournalCorrupt naming a damaged one."""
+def read_intents(
+    connection: sqlite3.Connection, sealer: Sealer | None, writer: str | None = None, most: int = -1
+) -> list[Intent]:
+    """Intents without an outcome, of `writer` or of all, oldest first; raises JournalCorrupt naming a damaged one."""
+    of_writer, values = ("", (most,)) if writer is None else ("WHERE writer = ?", (writer, most))
+    about = "number, submitted_at_us, checksum, body"
     try:
-        rows = connection.execute("SELECT number, submitted_at_us, checksum, body FROM intents ORDER BY number")
+        rows = connection.execute(f"SELECT {about} FROM intents {of_writer} ORDER BY number LIMIT ?", values)
         intents = []
         for number, submitted_at_us, checksum, body in rows:
             if intent_checksum(body, submitted_at_us) != checksum:

@@ -28,6 +28,7 @@ class EntriesSubmission(msgspec.Struct, frozen=True):
     packed: tuple[Packed, ...] | None
     future: Future[Appended]
     patient: bool = False  # nobody waits for the future: the commit may gather more
+    in_place: bool = False  # of its intents: nothing is appended unless all of them are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,10 @@ def entries_submission(
     *,
     patient: bool = False,
     from_loop: bool = False,
+    in_place: bool = False,
     sealer: Sealer | None = None,
 ) -> EntriesSubmission:
-    """Checked, and packed if it is large, `from_loop` if it is more than a row; raises EntriesRefused."""
+    """Checked, and packed if it is `in_place` or large, `from_loop` if it is more than a row; raises EntriesRefused."""
     entries.require_parallel()
     if entries.count == 0:
         raise EntriesRefused("there are no entries to append")
@@ -90,9 +92,9 @@ def entries_submission(
     packed = None
     row = (limits.JOURNAL_BATCH_EVENTS + 1, limits.JOURNAL_BATCH_BYTES + 1)
     own_row = row if from_loop else (OWN_ROW_EVENTS, OWN_ROW_BYTES)
-    if entries.count >= own_row[0] or size >= own_row[1]:
+    if in_place or entries.count >= own_row[0] or size >= own_row[1]:
         packed = tuple(pack(part, sealer) for part in split(entries, size))
-    return EntriesSubmission(entries, origin, ends_intents, size, packed, future, patient)
+    return EntriesSubmission(entries, origin, ends_intents, size, packed, future, patient, in_place)
 
 
 def split(entries: Entries, size: int) -> list[Entries]:

@@ -51,6 +51,7 @@ from opentrail.trails.clients import Clients
 from opentrail.wire.http import HttpRequest
 
 TOKEN_PURPOSE = "page-tokens"
+FIRST_PROCESS = "calls-1"  # its name as a writer of intents, beside the runs of the further processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,11 @@ class RecorderParts:
 
 
 def assemble_recorder(
-    folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock
+    folder: DataFolder, settings: Settings, upstreams: Sequence[Upstream], clock: Clock, writer: str
 ) -> RecorderParts:
-    """Open journal and catalog, and put a recorder on them."""
+    """Open journal and catalog, and put a recorder on them. `writer`: see Journal.open."""
     keys = open_folder_keys(folder.secrets)
-    journal = Journal.open(folder.journal, clock, sealer=keys.sealer)
+    journal = Journal.open(folder.journal, clock, sealer=keys.sealer, writer=writer)
     intake = Intake(journal, clock, home_account=settings.server.account)
     engine = open_catalog(folder.catalog, limits.CATALOG_BUSY_DOOR_SECONDS)
     learning = open_catalog(folder.catalog)  # what an upstream has done cannot be done anew: to note it may take longer
@@ -127,7 +128,7 @@ def assemble(
     history: AskedHistory,
 ) -> Parts:
     """Open the data folder and connect the doors to it. `own_endpoint`: the URL of the AWS port from this machine."""
-    recording = assemble_recorder(folder, settings, upstreams, clock)
+    recording = assemble_recorder(folder, settings, upstreams, clock, FIRST_PROCESS)
     journal, intake, engine = recording.journal, recording.intake, recording.catalog
     access_keys = recording.access_keys
     root_key = recording.keys.root

@@ -20,6 +20,7 @@ from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
 from opentrail.server.assembly import Parts, assemble, configured_upstreams, sandbox_upstreams
+from opentrail.server.call_workers.cut_off import CutOffCalls
 from opentrail.server.call_workers.pool import CallWorkers
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.data_folder.lock import ServerLock
@@ -128,7 +129,8 @@ async def _serve(
     await doors.serve([sockets.doors], tls)
     if sockets.own_calls is not sockets.doors:
         await doors.serve([sockets.own_calls])
-    workers = await CallWorkers.start(folder, settings, upstreams, sockets.doors, parts.doors)
+    cut_off = CutOffCalls(parts.journal, parts.intake)
+    workers = await CallWorkers.start(folder, settings, upstreams, sockets.doors, parts.doors, cut_off)
     run_folder = workers.run_folder if workers is not None else None
     if workers is not None:
         children.extend(workers.children)
@@ -138,7 +140,8 @@ async def _serve(
     await _started(serving, console)
     spare_what_is_there()
     typer.echo(_ready_line(folder, sockets, tls, sandbox))
-    beside = [asyncio.create_task(_revive(children)), asyncio.create_task(_tell_refusals(parts))]
+    tasks = (_revive(children), _tell_refusals(parts), cut_off.watch())
+    beside = [asyncio.create_task(task) for task in tasks]
     if certificate is not None:
         beside.append(asyncio.create_task(certificate.watch()))
     await stop.wait()

@@ -1,6 +1,7 @@
 """A server before an upstream that counts: what reached the upstream, and what the journal says of it."""
 
 import socket
+import sqlite3
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +34,13 @@ class HeldProgram(Program):
 class CountedServer:
     """A data folder, the upstream that counts, and programs that run over it one after the other."""
 
-    def __init__(self, folder: Path, upstream: ScriptedUpstream, guarantee: str = "write-ahead") -> None:
+    def __init__(
+        self, folder: Path, upstream: ScriptedUpstream, guarantee: str = "write-ahead", workers: int = 1
+    ) -> None:
         self.folder = folder
         self.upstream = upstream
         self.guarantee = guarantee
+        self.workers = workers
         self.expected: dict[str, str] = {}  # what the records have to say of a key
         self._runs = 0
 
@@ -46,6 +50,7 @@ class CountedServer:
         config = self.folder / "opentrail.toml"
         config.write_text(
             f'[server]\nport = {port}\nconsole_port = {console_port}\nguarantee = "{self.guarantee}"\n'
+            f"workers = {self.workers}\n"
             f'[[upstream]]\nname = "store"\nurl = "{self.upstream.url}"\nservices = ["s3"]\n'
             'access_key_id = "upstream"\nsecret_access_key = "upstream"\n'
             f'[[principal]]\naccess_key_id = "{KEY}"\nsecret_access_key = "{SECRET}"\n'
@@ -63,6 +68,16 @@ class CountedServer:
     def intents(self) -> list[bytes]:
         with Journal.open(self.folder / "data" / "journal", SystemClock(), read_only=True) as journal:
             return [intent.body for intent in journal.intents()]
+
+    def announced_by(self) -> dict[str, dict[str, str]]:
+        """What the intents would say that are there, by the run of the process that announced them and by key."""
+        found: dict[str, dict[str, str]] = {}
+        connection = sqlite3.connect(f"file:{self.folder}/data/journal/journal.db?mode=ro", uri=True)
+        for writer, body in connection.execute("SELECT writer, body FROM intents"):
+            record = msgspec.json.decode(body)
+            found.setdefault(writer, {})[record["requestParameters"]["key"]] = _says(record)
+        connection.close()
+        return found
 
     def told(self) -> dict[str, list[str]]:
         """What the records say, by key: `done`, `unknown` or `interrupted` for each."""

@@ -6,7 +6,8 @@ durable      An answer of up to limits.HELD_ANSWER_BYTES leaves after its record
              memory and tries again.
 write-ahead  As durable; and before the first byte of a call goes to its upstream its intent is on disk, in which the
              outcome is unknown. A longer answer brings that intent up to date. However a call ends, its record ends
-             its intent; of a call that a crash cut off, the intent becomes the record at the next start.
+             its intent; of a call that a crash cut off, the intent becomes the record: at the next start, or when one
+             of several processes is seen to have been killed.
 async        The record is handed to intake before the answer leaves, and nobody waits for the disk: it is written some
              10 ms later, together with the records of other calls.
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.server import ProxyServer, Timing
+from opentrail.server.call_workers.cut_off import CutOffCalls
 from opentrail.server.call_workers.worker import GRACE_SECONDS, WorkerTold, call_worker, hand_over_socket
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.ports.doors import Doors
@@ -33,10 +34,12 @@ class CallWorkers:
         upstreams: Sequence[Upstream],
         listener: socket.socket,
         doors: Doors,
+        cut_off: CutOffCalls,
     ) -> "CallWorkers | None":
         """One less than `[server] workers`, since the first process answers calls as well; None where that is none.
 
-        They share `listener`, which is bound. `doors` gets the calls that they hand over.
+        They share `listener`, which is bound. `doors` gets the calls that they hand over, `cut_off` is told which of
+        them have ended.
         """
         if settings.server.workers == 1:
             return None
@@ -46,7 +49,8 @@ class CallWorkers:
         taking = ProxyServer(doors.taken_over, Timing(), Outbox())
         await taking.serve([handed_over])
         told = WorkerTold(str(folder.root), settings, list(upstreams), listener.fileno(), str(run_folder))
-        children = [Child(call_worker(number, told)) for number in range(2, settings.server.workers + 1)]
+        numbers = range(2, settings.server.workers + 1)
+        children = [Child(call_worker(number, told), cut_off.run_ended) for number in numbers]
         return cls(run_folder, children, taking)
 
     async def stop(self) -> None:

@@ -25,7 +25,7 @@ from opentrail.server.call_workers.metrics import leave_metrics
 from opentrail.server.data_folder import DataFolder
 from opentrail.server.ports.certificate import Certificate
 from opentrail.server.ports.doors import Doors
-from opentrail.server.processes.children import Program
+from opentrail.server.processes.children import RUN_VARIABLE, Program
 from opentrail.server.processes.collection import spare_what_is_there
 from opentrail.server.processes.ending import end_process
 from opentrail.server.processes.open_files import raise_open_files_limit
@@ -69,7 +69,7 @@ def run(told: WorkerTold) -> None:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     folder = DataFolder(Path(told.data_dir))
-    parts = assemble_recorder(folder, told.settings, told.upstreams, SystemClock())
+    parts = assemble_recorder(folder, told.settings, told.upstreams, SystemClock(), os.environ[RUN_VARIABLE])
     try:
         uvloop.run(_serve(told, parts))
     finally:
@@ -110,12 +110,12 @@ async def _serve(told: WorkerTold, parts: RecorderParts) -> None:
     await parts.recorder.close()
 
 
-def _told(paper: int) -> WorkerTold:
-    """Read from its beginning: a worker that is started again gets the same paper."""
+def read_told(paper: int) -> WorkerTold:
+    """What the file descriptor `paper` holds; read from its beginning: a worker that is started again gets the same."""
     with open(f"/proc/self/fd/{paper}", "rb") as file:  # noqa: PTH123 - a file without name
         return msgspec.json.decode(file.read(), type=WorkerTold)
 
 
 if __name__ == "__main__":
-    run(_told(int(sys.argv[1])))
+    run(read_told(int(sys.argv[1])))
     end_process()

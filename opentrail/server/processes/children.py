@@ -24,6 +24,7 @@ PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 10.0  # how long a child may take to end before it is killed
 LOG_BYTES = 16 * 1024 * 1024  # a child's log is begun anew at a start that finds it longer
 RESTART_SECONDS = (0.2, 1.0, 5.0, 15.0)
+RUN_VARIABLE = "OPENTRAIL_RUN"  # how a child learns what `Child.run` is
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -66,29 +67,34 @@ def _output(path: Path | None) -> Iterator[BinaryIO | None]:
 
 
 class Child:
-    """One running program."""
+    """One running program. `ended` is told the name of each run of it that has ended by itself, before the next."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, ended: Callable[[str], None] | None = None) -> None:
         self.program = program
+        self._ended = ended
         self._starts = 0
         self._restart_at = 0.0
         self.process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
         program = self.program
+        self._starts += 1
         with _output(program.log) as output:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 program.command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output is not None else None,
                 cwd=program.folder,
-                env={**os.environ, **program.environment},
+                env={**os.environ, **program.environment, RUN_VARIABLE: self.run},
                 pass_fds=program.inherits,
                 preexec_fn=_die_with_parent(os.getpid()),
             )
-        self._starts += 1
-        return process
+
+    @property
+    def run(self) -> str:
+        """The name of this run of the program: no other run under the same parent has it."""
+        return f"{self.program.name}.{self._starts}"
 
     @property
     def running(self) -> bool:
@@ -104,6 +110,8 @@ class Child:
             wait = RESTART_SECONDS[min(self._starts - 1, len(RESTART_SECONDS) - 1)]
             self._restart_at = now + wait
             log.error("child ended", action="child-ended", child=self.program.name, status=self.process.returncode)
+            if self._ended is not None:
+                self._ended(self.run)
         elif now >= self._restart_at:
             self._restart_at = 0.0
             self.process = self._start()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opentrail.server.processes.children import Child, ChildFailed, Program, stop_all, wait_until
+from opentrail.server.processes.children import RUN_VARIABLE, Child, ChildFailed, Program, stop_all, wait_until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 DEAF = [
@@ -56,6 +56,22 @@ def test_a_dead_child_is_started_again(tmp_path: Path) -> None:
         time.sleep(0.02)
     assert child.running and child.process.pid != first
     stop_all([child])
+
+
+def test_each_run_has_a_name_that_the_child_knows_and_its_end_is_told_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    says = [sys.executable, "-c", f"import os; print(os.environ[{RUN_VARIABLE!r}])"]
+    child = Child(_program(tmp_path, says), told.append)
+    deadline = time.monotonic() + 10
+    while child.run != "child.2" and time.monotonic() < deadline:
+        child.process.wait()
+        child.revive()
+        assert told == ["child.1"]
+        time.sleep(0.02)
+    child.process.wait()
+    child.revive()
+    assert told == ["child.1", "child.2"]
+    assert (tmp_path / "child.log").read_text().split() == told
 
 
 def test_a_child_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
