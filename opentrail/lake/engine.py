@@ -6,7 +6,7 @@ extension loaded, no setting changed.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -129,7 +129,8 @@ class Spill:
 class Engine:
     """Runs queries over `tables`; may be interrupted from another thread. Without `spill` memory is all there is.
 
-    `any_database`: a query may say of the tables that they are in some database (`"default"."cloudtrail_logs"`).
+    `called`: which of the tables a name means; with it, a query may say that they are in some database
+    (`"default"."cloudtrail_logs"`).
     """
 
     def __init__(
@@ -139,11 +140,11 @@ class Engine:
         memory_bytes: int = limits.QUERY_MEMORY_BYTES,
         spill: Spill | None = None,
         *,
-        any_database: bool = False,
+        called: Callable[[str], str] | None = None,
     ) -> None:
         self._tables = {name.lower(): table for name, table in tables.items()}
         self._connection = duckdb.connect(":memory:")
-        self._any_database = any_database
+        self._called = called
         self._functions: set[str] = set()  # of our own, that the engine has been given
         for setting in (*_SETTINGS, f"SET memory_limit = '{memory_bytes}B'"):
             self._connection.execute(setting)
@@ -165,7 +166,7 @@ class Engine:
     def prepare(self, text: str) -> Answer:
         """Compile a query and have the engine bind it. Raises InvalidQueryStatement."""
         columns = {name: table.columns for name, table in self._tables.items()}
-        queries = Queries(columns, _DIALECT, self._any_database)
+        queries = Queries(columns, _DIALECT, self._called)
         compiled: Compiled = queries.compile(read_statement(text).tree, None, {})
         types = tuple(column.value.type for column in compiled.columns)
         listed = ", ".join(f"{_DIALECT.shown(f'c{number}', kind)} AS c{number}" for number, kind in enumerate(types))

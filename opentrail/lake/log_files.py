@@ -12,6 +12,7 @@ from opentrail import limits
 from opentrail.lake.columns import columns_of_athena, columns_of_events, parsed_events
 from opentrail.lake.engine import Table
 from opentrail.lake.sql.schemas import ATHENA, CLOUDTRAIL, Columns
+from opentrail.lake.sql.store_ids import store_ids
 from opentrail.lake.sql.types import engine_type, quoted, text_literal
 from opentrail.objects.documents import read_records
 from opentrail.objects.port import ObjectInfo, ObjectStore, ObjectUnreadable
@@ -43,6 +44,17 @@ class _Counts:
     events: int = 0
     set_aside: int = 0
     passed_over: int = 0
+
+
+def table_called(name: str) -> str:
+    """The table that a published query means by `name`, lower case, which is its author's own.
+
+    A store of CloudTrail Lake is named by its id. Athena's tables are called `cloudtrail`, `cloudtrail_logs_BUCKET`,
+    `cloudtrail_123456789012`, as AWS's console and playbooks do.
+    """
+    if store_ids(name):
+        return EVENTS
+    return ATHENA_LOGS if name.startswith("cloudtrail") else name
 
 
 def load_log_files(store: ObjectStore, folder: Path, progress: Progress = lambda info, records: None) -> Loaded:

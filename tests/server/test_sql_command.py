@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 
@@ -63,6 +64,16 @@ def test_over_log_files_databases_are_passed_over(logs):
     assert _sql('SELECT 1 FROM "information_schema"."tables"', "--from", logs).returncode != 0
 
 
+def test_over_log_files_names_of_published_queries_mean_their_tables(logs):
+    for name in ("cloudtrail", "cloudtrail_123456789012", '"default"."cloudtrail_logs_my-bucket"'):
+        done = _sql(f"SELECT max(eventtime) FROM {name}", "--from", logs, "--format", "json")
+        assert done.stdout == '[{"_col0": "2026-03-04T11:00:00Z"}]\n', done.stderr  # Athena's times are texts
+    by_id = _sql(f"SELECT max(eventTime) FROM {STORE}", "--from", logs, "--format", "json")
+    assert by_id.stdout == '[{"_col0": "2026-03-04 11:00:00.000"}]\n', by_id.stderr
+    refused = _sql("SELECT 1 FROM vpcflow", "--from", logs)
+    assert "Table 'vpcflow' does not exist; there is events, cloudtrail_logs" in refused.stderr
+
+
 def test_a_statement_from_standard_input(logs):
     done = _sql("-", "--from", logs, "--format", "csv", stdin="SELECT count(*) AS n FROM cloudtrail_logs")
     assert done.stdout.splitlines() == ["n", "2"]
@@ -95,6 +106,15 @@ def test_stores_of_a_data_folder_by_id_and_by_name(tmp_path):
     rig.engine.dispose()
 
 
-def test_something_must_be_asked():
-    refused = _sql("SELECT 1 FROM events")
-    assert refused.returncode == 1 and "--from" in refused.stderr
+def test_without_a_place_the_data_folder_is_asked(tmp_path):
+    QueryRig(tmp_path, None).record("CreateBucket")
+    here = {**os.environ, "OPENTRAIL_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "opentrail", "sql", f"SELECT eventName FROM {STORE}", "--format", "json"]
+    asked = subprocess.run(command, env=here, capture_output=True, text=True, timeout=60, check=False)
+    assert asked.stdout == '[{"eventName": "CreateBucket"}]\n', asked.stderr
+
+
+def test_a_store_must_be_named(tmp_path):
+    QueryRig(tmp_path, None)
+    refused = _sql("SELECT 1 FROM events", "--data-dir", tmp_path)
+    assert refused.returncode == 1 and "--store" in refused.stderr

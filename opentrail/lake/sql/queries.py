@@ -1,6 +1,6 @@
 """Queries: WITH, SELECT, joins, set operations, ORDER BY and LIMIT, each compiled from what may stand in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,13 +33,13 @@ _CLAUSES: Final = frozenset(
 class Queries:
     """Compiles queries over `tables`: relations by name, lower case, whose columns the engine names `"name"`.
 
-    `named`: the tables that were named so far. `any_database`: in whichever database or catalog a query says that they
-    are, as published queries name their authors'.
+    `named`: the tables that were named so far. `called`: which table a name of a published query means; with it, the
+    database or catalog before a name is its author's and passed over.
     """
 
     tables: Mapping[str, Mapping[str, types.Type]]
     dialect: Dialect
-    any_database: bool = False
+    called: Callable[[str], str] | None = None
     named: set[str] = field(default_factory=set)
     _numbered: int = 0
     expressions: Expressions = field(init=False)

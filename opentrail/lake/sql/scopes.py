@@ -102,7 +102,8 @@ def member(value: Typed, name: str) -> Typed:
     """A member of a row. Raises InvalidQueryStatement where it has none of that name."""
     found = value.type.member(name) if value.type.kind == "row" else None
     if found is None:
-        raise InvalidQueryStatement(f"'{name}' is no member of {value.type}")
+        instead = f"; of a map: element_at(.., '{name}')" if value.type.kind == "map" else ""
+        raise InvalidQueryStatement(f"'{name}' is no member of {value.type}{instead}")
     own, inner = found
     return Typed(f"{value.sql}.{quoted(own)}" if _is_path(value.sql) else f"({value.sql}).{quoted(own)}", inner)
 

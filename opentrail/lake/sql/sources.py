@@ -87,19 +87,21 @@ class Sources:
             raise InvalidQueryStatement(f"Table functions are not supported: {node.sql('trino')[:80]}")
         name = node.name
         qualified = bool(node.args.get("db") or node.args.get("catalog"))
-        if qualified and not self._queries.any_database:
+        if qualified and self._queries.called is None:
             raise InvalidQueryStatement(f"Table '{node.sql('trino')}' does not exist")
         named = known.get(name.lower()) if not qualified else None
         if named is not None:
             return self._placed(named, node, "", name)
-        columns = self._queries.tables.get(name.lower())
+        meant = name.lower() if self._queries.called is None else self._queries.called(name.lower())
+        columns = self._queries.tables.get(meant)
         if columns is None:
-            raise InvalidQueryStatement(f"Table '{name}' does not exist")
-        self._queries.named.add(name.lower())
+            there = ", ".join(self._queries.tables)
+            raise InvalidQueryStatement(f"Table '{name}' does not exist" + (f"; there is {there}" if there else ""))
+        self._queries.named.add(meant)
         alias = self._queries.numbered("t")
         found = [Column(own, Typed(f"{quoted(alias)}.{quoted(own)}", one)) for own, one in columns.items()]
         relation = _aliased(Relation(name, tuple(found), node.db), node)
-        return f"{quoted(name.lower())} AS {quoted(alias)}", relation
+        return f"{quoted(meant)} AS {quoted(alias)}", relation
 
     def _placed(self, inner: Compiled, node: exp.Expr, word: str, name: str = "") -> tuple[str, Relation]:
         alias = self._queries.numbered("t")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokenizer_core import Token
 
@@ -49,12 +49,15 @@ def read_statement(text: str) -> Statement:
     if len(text) > limits.QUERY_CHARACTERS:
         raise InvalidQueryStatement(f"The query is longer than {limits.QUERY_CHARACTERS} characters")
     dialect = LakeTrino()
+    quoted = with_quoted_ids(text)
     try:
-        tokens = dialect.tokenize(with_quoted_ids(text))
+        tokens = dialect.tokenize(quoted)
         _require_single(tokens)
-        trees = dialect.parser().parse(tokens, text)
-    except SqlglotError as fault:
-        raise InvalidQueryStatement(_first_line(fault)) from fault
+        trees = dialect.parser().parse(tokens, quoted)
+    except ParseError as fault:
+        raise InvalidQueryStatement(_told(fault, text, quoted)) from fault
+    except SqlglotError as fault:  # of the tokenizer, which says no place
+        raise InvalidQueryStatement("A text, a quoted name or a comment does not end") from fault
     except RecursionError as fault:
         raise InvalidQueryStatement(NESTED_TOO_DEEPLY) from fault
     found = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
@@ -75,5 +78,18 @@ def _require_single(tokens: list[Token]) -> None:
             raise InvalidQueryStatement(f"mismatched input '{following.text}'")
 
 
-def _first_line(fault: SqlglotError) -> str:
-    return str(fault).split("\n", 1)[0]
+def _told(fault: ParseError, text: str, quoted: str) -> str:
+    """What is wrong where, in Trino's words: `line 2:6: mismatched input '<'`."""
+    first = fault.errors[0]
+    found, line = str(first["highlight"]), int(first["line"])
+    column = int(first["col"]) - len(found) + 1
+    before = quoted.split("\n")[line - 1][: column - 1]  # of ids, the quotes are not the writer's
+    added = before.count('"') - text.split("\n")[line - 1][: len(before)].count('"')
+    place = f"line {line}:{max(1, column - added)}: "
+    description = str(first["description"])
+    if description.startswith("Required keyword"):
+        return f"{place}something is missing after '{found}'"
+    if description.startswith("Expected TYPE"):
+        return f"{place}Unknown type: {found}"
+    expecting = description.partition("Expecting ")[2]
+    return f"{place}mismatched input '{found}'" + (f". Expecting: '{expecting}'" if expecting else "")

@@ -29,7 +29,7 @@ from opentrail.errors import ClientError
 from opentrail.journal import Journal
 from opentrail.lake.engine import Answer, Engine, Spill
 from opentrail.lake.engine import Table as LakeTable
-from opentrail.lake.log_files import EVENTS, load_log_files
+from opentrail.lake.log_files import EVENTS, load_log_files, table_called
 from opentrail.lake.reading import LakeReader, Reach
 from opentrail.lake.sql.store_ids import store_ids
 from opentrail.objects.location import open_location
@@ -45,8 +45,8 @@ class NoPlaceForParquet(ClientError):
     """Parquet is written to a file: say which with --output."""
 
 
-class NothingToAsk(ClientError):
-    """Say what to ask: log files with --from, or event data stores with --data-dir."""
+class TwoPlaces(ClientError):
+    """Ask either log files, with --from, or event data stores, with --data-dir or --store."""
 
 
 class NoSuchStore(ClientError):
@@ -59,7 +59,9 @@ def sql_command(
         str | None, typer.Option("--from", help="Folder, file, or s3://bucket/prefix of log files.")
     ] = None,
     endpoint_url: Annotated[str | None, typer.Option(help="S3 endpoint, if it is not AWS's.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="A data folder: its event data stores are asked.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Without --from: the data folder whose event data stores are asked.")
+    ] = None,
     store: Annotated[str | None, typer.Option(help="Name, ID or ARN of the store that is called `events`.")] = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = "table",
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the screen.")] = None,
@@ -72,8 +74,8 @@ def sql_command(
     text = sys.stdin.read() if statement == "-" else statement
     if output_format == "parquet" and output is None:
         raise NoPlaceForParquet
-    if (source is None) == (data_dir is None and store is None):
-        raise NothingToAsk
+    if source is not None and (data_dir is not None or store is not None):
+        raise TwoPlaces
     with contextlib.ExitStack() as held:
         if source is not None:
             folder = held.enter_context(tempfile.TemporaryDirectory(prefix="opentrail-sql-"))
@@ -82,7 +84,7 @@ def sql_command(
             tables = held.enter_context(_stores(DataFolder.resolve(data_dir), text, store))
         spill = held.enter_context(tempfile.TemporaryDirectory(prefix="opentrail-sql-"))
         bounds = Spill(Path(spill), limits.QUERY_SPILL_BYTES)
-        engine = Engine(tables, SystemClock(), spill=bounds, any_database=source is not None)
+        engine = Engine(tables, SystemClock(), spill=bounds, called=table_called if source is not None else None)
         held.callback(engine.close)
         _write(engine.prepare(text), output_format, output)
 
@@ -100,6 +102,10 @@ def _stores(folder: DataFolder, text: str, called_events: str | None) -> Iterato
         wanted = {store_id: store_id for store_id in store_ids(text) if store_id in known}
         if called_events is not None:
             wanted[EVENTS] = _named(called_events, known.values())
+        if not wanted:
+            raise NoSuchStore(
+                "the statement names no event data store of the folder by its id; --store NAME calls one `events`"
+            )
         journal = Journal.open(folder.journal, clock, read_only=True, sealer=sealer_of(folder.secrets))
         held.callback(journal.close)
         reader = LakeReader(catalog, folder.tables, journal, clock, Reach(DEFAULT_REGIONS))
@@ -161,7 +167,9 @@ def _write_table(answer: Answer, out: TextIO) -> None:
             table.add_row(*(Text(visible(value)) if value is not None else Text("NULL", "dim") for value in row))
     console = Console(file=out)
     console.print(table)
-    console.print(f"{count} rows" + (f", the first {TABLE_ROWS} shown" if count > TABLE_ROWS else ""))
+    console.print(
+        f"{count} row{'' if count == 1 else 's'}" + (f", the first {TABLE_ROWS} shown" if count > TABLE_ROWS else "")
+    )
 
 
 def _rows(answer: Answer) -> Iterator[tuple[str | None, ...]]:
