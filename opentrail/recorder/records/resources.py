@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from opentrail import limits
 from opentrail.arn import parse_arn
@@ -156,10 +156,17 @@ def _kms(touched: Touched) -> list[Resource]:
         entries = [_of_arn(_KEY, touched.arn("kms", alias), touched.account)]
         entries += [_kms_key(touched, key_id)] if key_id else []
         return entries[::-1] if touched.interpreted.operation_name == "CreateAlias" else entries
+    if touched.interpreted.operation_name == "ReEncrypt":  # what it was sealed with, and what it is sealed with now
+        pairs = (("SourceKeyId", "SourceKeyId"), ("KeyId", "DestinationKeyId"))
+        keys = [touched.output.get(told) or touched.text(asked) for told, asked in pairs]
+        return [_kms_key(touched, one) for one in keys if _is_key(one)]
     key = touched.output.get("KeyId") or (touched.output.get("KeyMetadata") or {}).get("Arn") or touched.text("KeyId")
-    if not isinstance(key, str) or not key or key.startswith("alias/") or ":alias/" in key:
-        return []
-    return [_kms_key(touched, key)]
+    return [_kms_key(touched, key)] if _is_key(key) else []
+
+
+def _is_key(named: Any) -> TypeGuard[str]:
+    """Whether this names a key itself, and no alias of one."""
+    return isinstance(named, str) and bool(named) and not named.startswith("alias/") and ":alias/" not in named
 
 
 def _kms_key(touched: Touched, key: str) -> Resource:

@@ -14,13 +14,18 @@ UNWRAPPED: Final = frozenset(("rds", "docdb", "neptune", "redshift", "elasticach
 
 # Parameters that the service adds when the caller left them out. Source: AWS's records.
 _DEFAULTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("ec2-instance-connect", "SendSerialConsoleSSHPublicKey"): {"serialPort": 0, "monitorMode": False},
+    ("iam", "CreateLoginProfile"): {"passwordResetRequired": False},
     ("kms", "Decrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
     ("kms", "Encrypt"): {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+    ("kms", "ReEncrypt"): {
+        "sourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT", "destinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    },
     ("lambda", "CreateFunction"): {"publish": False, "environment": {}},
     ("lambda", "UpdateFunctionCode"): {"publish": False, "dryRun": False},
     ("lambda", "UpdateFunctionConfiguration"): {"environment": {}},
     ("ssm", "SendCommand"): {"interactive": False},
-}
+}  # fmt: skip
 _FUNCTION_ARN: Final = re.compile(r"arn:([^:]+):lambda:([^:]+):([^:]+):function:([^:]+)(?::(.+))?")
 
 _DYNAMODB_ITEM_CALLS: Final = frozenset(

@@ -45,6 +45,7 @@ _SOURCES: Final[Mapping[str, str]] = {
     "personalize-events": "personalize",
     "personalize-runtime": "personalize",
     "rds-data": "rdsdata",
+    "mgh": "migrationhub",
     "mq": "amazonmq",
     "pinpoint-email": "ses",
     "s3control": "s3",

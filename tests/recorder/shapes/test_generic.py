@@ -105,6 +105,16 @@ def test_bytes_are_left_out():
     assert found == {"functionName": "f", "publish": True, "dryRun": False}
 
 
+def test_what_the_service_adds_stands_beside_what_the_caller_sent():
+    asked = {"UserName": "u", "Password": "x"}
+    assert _request("iam", "CreateLoginProfile", asked) == {"userName": "u", "passwordResetRequired": False}
+    reset = _request("iam", "CreateLoginProfile", {**asked, "PasswordResetRequired": True})
+    assert reset == {"userName": "u", "passwordResetRequired": True}
+    key = {"InstanceId": "i-1234567890abcdef0", "SSHPublicKey": "ssh-rsa AAAA"}
+    found = _request("ec2-instance-connect", "SendSerialConsoleSSHPublicKey", key)
+    assert (found["serialPort"], found["monitorMode"]) == (0, False)
+
+
 def test_sensitive_members_are_hidden():
     found = _request(
         "rolesanywhere", "CreateProfile", {"name": "p", "roleArns": [], "tags": [{"key": "a", "value": "b"}]}

@@ -88,9 +88,12 @@ def test_one_walk_is_both(part: int) -> None:
     ("service", "name", "values", "wanted"),
     [
         ("sqs", "SendMessage", {"QueueUrl": "u", "MessageBody": "hello"}, {"queueUrl": "u", "messageBody": HIDDEN}),
-        ("kms", "ReEncrypt", {"SourceKeyId": "k", "Plaintext": "AAAA"}, {"sourceKeyId": "k"}),
+        ("kms", "ReEncrypt", {"SourceKeyId": "k", "Plaintext": "AAAA"},
+         {"sourceKeyId": "k", "sourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+          "destinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT"}),
         ("kms", "Decrypt", {"KeyId": "k"}, {"keyId": "k", "encryptionAlgorithm": "SYMMETRIC_DEFAULT"}),
-        ("iam", "CreateLoginProfile", {"UserName": "u", "Password": "x"}, {"userName": "u"}),
+        ("iam", "CreateLoginProfile", {"UserName": "u", "Password": "x"},
+         {"userName": "u", "passwordResetRequired": False}),
         ("iam", "TagUser", {"Tags": [{"Key": "a", "password": "x"}]}, {"tags": [{"key": "a"}]}),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from opentrail.wire.service_models import available_services, service_model
         ("efs", "elasticfilesystem"), ("dynamodbstreams", "dynamodb"), ("s3control", "s3"), ("cloudhsmv2", "cloudhsm"),
         ("bedrock-runtime", "bedrock"), ("servicecatalog-appregistry", "servicecatalog-appregistry"),
         ("pricing", "pricing"), ("resourcegroupstaggingapi", "tagging"), ("docdb", "rds"), ("account", "account"),
-        ("mq", "amazonmq"), ("pinpoint", "pinpoint"),
+        ("mq", "amazonmq"), ("mgh", "migrationhub"), ("pinpoint", "pinpoint"),
     ],
 )  # fmt: skip
 def test_sources_as_records_have_them(service, source):
