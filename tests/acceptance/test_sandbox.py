@@ -292,3 +292,5 @@ def test_health_and_metrics(sandbox: Program) -> None:
     assert status == 200 and json.loads(body)["status"] == "ok"
     status, text = sandbox.get("/metrics")
     assert status == 200 and "opentrail_records_kept_total" in text
+    status, pages = sandbox.get("/")  # what the line at the start leads to
+    assert status == 200 and "/healthz" in pages and "/metrics" in pages

@@ -1,4 +1,4 @@
-"""`GET /healthz` and `GET /metrics`, on the console's port."""
+"""`GET /healthz` and `GET /metrics`, on the console's port, and `GET /` that names them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,10 +7,17 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from opentrail.server.call_workers.metrics import all_metrics
+
+_PAGES = """\
+OpenTrail. There are no pages for people here yet; ask with the AWS CLI, `opentrail events` or `opentrail sql`.
+
+/healthz  whether calls are answered and recorded (JSON; 503 where not)
+/metrics  counters and gauges, for Prometheus
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +62,7 @@ def health_app(
         refresh_metrics()
         return Response(all_metrics(workers_folder), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])
+    def pages(_request: Request) -> Response:
+        return PlainTextResponse(_PAGES)
+
+    return Starlette(routes=[Route("/", pages), Route("/healthz", healthz), Route("/metrics", metrics)])
