@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from opentrail import limits
 from opentrail.accounts.access_keys import AccessKeys
 from opentrail.accounts.principal import Principal
 from opentrail.clock import Clock
@@ -75,7 +76,8 @@ class Recorder:
         `enforced`: the policies at the upstreams decide calls, and each account is shown its own buckets alone.
         """
         memory = Memory(settings.held_request_bytes)
-        self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory, own_sts)
+        self._spooling = ThreadPoolExecutor(limits.SPOOL_THREADS, thread_name_prefix="spool")
+        self._around = Surroundings(upstreams, access_keys, journal, clock, settings, memory, self._spooling, own_sts)
         self._keeper = Keeper(intake, clock, settings.guarantee)
         self._learning = ThreadPoolExecutor(1, thread_name_prefix="learning")
         look_ups = UpstreamLookUps(upstreams, clock)
@@ -96,6 +98,7 @@ class Recorder:
         self._keeper.close()
         self._callers.close()
         self._learning.shutdown()
+        self._spooling.shutdown()
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one call; as `records.guarantees` has it, its record is durable when the answer is complete."""

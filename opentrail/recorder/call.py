@@ -6,7 +6,8 @@ from typing import Protocol
 from opentrail.accounts.access_keys import AccessKey
 from opentrail.accounts.principal import Principal
 from opentrail.recorder.answers.refusals import Family
-from opentrail.recorder.forwarding.bodies import EMPTY_SHA256, Chunks, RequestBody, Spool
+from opentrail.recorder.forwarding.bodies import EMPTY_SHA256, Chunks, RequestBody
+from opentrail.recorder.forwarding.spool import Spool
 from opentrail.recorder.forwarding.upstreams import Upstream
 from opentrail.recorder.understanding.interpretation import Interpreted
 from opentrail.wire.http import HttpRequest

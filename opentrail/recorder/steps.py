@@ -25,7 +25,6 @@ from opentrail.recorder.call import Call
 from opentrail.recorder.forwarding.bodies import (
     EMPTY_SHA256,
     Chunks,
-    Spool,
     checked,
     decoded,
     hashed,
@@ -35,6 +34,7 @@ from opentrail.recorder.forwarding.bodies import (
     without_beginning,
 )
 from opentrail.recorder.forwarding.outgoing import DEFAULT_REGION
+from opentrail.recorder.forwarding.spool import Spool
 from opentrail.recorder.forwarding.who_answers import choose_upstream, find_own_answer, require_upstream
 from opentrail.recorder.identity.client_address import FORWARDED_FOR, VPC_ENDPOINT, client_address, vpc_endpoint
 from opentrail.recorder.learning.pools import COGNITO, owner_of_pool
@@ -270,14 +270,14 @@ async def _hash_long_body(around: Surroundings, call: Call) -> None:
     settings = around.settings
     if (call.declared_bytes or 0) > settings.spooled_bytes:
         raise BodyTooLong(f"The body is longer than {settings.spooled_bytes} bytes.")
-    call.spool = spool = Spool()
+    call.spool = spool = Spool(around.spooling)
     await spool.read(call.body.chunks(), settings.captured_bytes, settings.spooled_bytes, settings.spool_folder)
     call.body_sha256 = spool.sha256
     if spool.held is not None:
         _keep_held(around, call, spool.held)
         return
     BODIES_NOT_CAPTURED.labels("request").inc()
-    call.beginning = spool.beginning(limits.FORM_BEGINNING_BYTES)
+    call.beginning = await spool.beginning(limits.FORM_BEGINNING_BYTES)
     call.outgoing = spool.chunks()
     call.outgoing_bytes = spool.length
 

@@ -1,5 +1,6 @@
 """What the steps of a call need beyond the call."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -31,6 +32,7 @@ class Surroundings:
     clock: Clock
     settings: RecorderSettings
     memory: Memory  # of callers with a known key
+    spooling: Executor  # threads for long bodies that must be read whole: nobody else waits for their disk
     own_sts: OwnSts | None = None  # STS as far as we are it
 
     def now(self) -> datetime:

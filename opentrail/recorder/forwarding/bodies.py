@@ -7,21 +7,17 @@ A body is an asynchronous stream of chunks. Streams are laid around each other:
       hashed(...)             SHA-256 compared at the end with what the signature declares
       hold_last(...)          one chunk late, so that the last one is kept back when a check fails at the end
                               (a decoder keeps its last byte back itself)
+
+A chunk is what one read of a socket brings, some 256 KiB at most, and the loop gets round to others between two chunks.
+A body that must be read whole before it goes on lies in a spool meanwhile (`spool.py`).
 """
 
 import hashlib
-import os
-import tempfile
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from typing import IO, Protocol
-
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES256
-from cryptography.hazmat.primitives.ciphers.modes import CTR
+from typing import Protocol
 
 from opentrail import limits
-from opentrail.recorder.answers.refusals import BodyTooLong, TooBusy
+from opentrail.recorder.answers.refusals import TooBusy
 from opentrail.telemetry import BODIES_NOT_CAPTURED
 
 Chunks = AsyncIterator[bytes]
@@ -194,80 +190,6 @@ async def without_beginning(chunks: Chunks, size: int) -> Chunks:
         if size < len(chunk):
             yield chunk[size:] if size else chunk
         size = max(0, size - len(chunk))
-
-
-class Spool:
-    """A body that had to be read whole before it goes on: in memory while it is short, then in a nameless file.
-
-    What lies in the file is encrypted with a key that is nowhere else than here.
-    """
-
-    __slots__ = ("_cipher", "_digest", "_encryptor", "_file", "_parts", "length")
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._file: IO[bytes] | None = None
-        self._digest = hashlib.sha256()
-        self._cipher = Cipher(AES256(os.urandom(32)), CTR(os.urandom(16)))
-        self._encryptor = self._cipher.encryptor()
-        self.length = 0
-
-    @property
-    def sha256(self) -> str:
-        """Of all bytes, in hex."""
-        return self._digest.hexdigest()
-
-    @property
-    def held(self) -> bytes | None:
-        """The whole body where it is held in memory."""
-        return b"".join(self._parts) if self._file is None else None
-
-    def beginning(self, size: int) -> bytes:
-        """The first bytes of a body that lies in a file."""
-        if self._file is None:
-            return b""
-        self._file.seek(0)
-        return self._cipher.decryptor().update(self._file.read(size))
-
-    async def read(self, chunks: Chunks, memory_bytes: int, limit_bytes: int, folder: Path) -> None:
-        """Take all of `chunks`. Raises BodyTooLong beyond `limit_bytes`, TooBusy where the disk has no room for it."""
-        async for chunk in chunks:
-            self.length += len(chunk)
-            if self.length > limit_bytes:
-                raise BodyTooLong(f"The body is longer than {limit_bytes} bytes.")
-            self._digest.update(chunk)
-            self._parts.append(chunk)
-            if self._file is not None or self.length > memory_bytes:
-                self._to_disk(folder)
-
-    def _to_disk(self, folder: Path) -> None:
-        """Move what is in memory to the file. The journal's reserve is not for bodies of callers yet unproven."""
-        disk = os.statvfs(folder)
-        if disk.f_bavail * disk.f_frsize < limits.JOURNAL_RESERVE_BYTES + limits.SPOOLED_BODY_BYTES:
-            raise TooBusy
-        try:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by close()
-            self._file.writelines(self._encryptor.update(part) for part in self._parts)
-        except OSError as full:
-            raise TooBusy from full
-        self._parts = []
-
-    async def chunks(self) -> Chunks:
-        """The body, from its beginning."""
-        if self._file is None:
-            for part in self._parts:
-                yield part
-            return
-        self._file.seek(0)
-        decryptor = self._cipher.decryptor()
-        while chunk := self._file.read(limits.SPOOL_READ_BYTES):
-            yield decryptor.update(chunk)
-
-    def close(self) -> None:
-        """Give the file back."""
-        if self._file is not None:
-            self._file.close()
 
 
 async def read_prefix(body: RequestBody, limit_bytes: int) -> bytes:

@@ -5,14 +5,12 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from opentrail import limits
 from opentrail.errors import OpenTrailError
-from opentrail.recorder.answers.refusals import BodyTooLong, ClientGone, TooBusy
-from opentrail.recorder.forwarding.bodies import Capture, Memory, RequestBody, Spool, hashed, hold_last, read_prefix
+from opentrail.recorder.answers.refusals import ClientGone, TooBusy
+from opentrail.recorder.forwarding.bodies import Capture, Memory, RequestBody, hashed, hold_last, read_prefix
 from opentrail.recorder.proxy.request_body import IncomingBody
 from opentrail.recorder.records.object_data import answer_is_object_data, request_is_object_data
 from opentrail.recorder.understanding.content_coding import without_content_coding
@@ -92,52 +90,6 @@ def test_a_prefix_is_all_of_a_short_body_and_can_be_put_back() -> None:
         assert body.unread and await collected(body.chunks()) == [b"abcd"] and not body.unread
         long = RequestBody(sent(b"ab", b"cd", b"ef"), Memory(100))
         assert await read_prefix(long, 3) == b"abcd" and not long.ended
-
-    asyncio.run(run())
-
-
-def test_a_spool_goes_to_disk_when_it_grows_and_keeps_its_bytes(tmp_path: Path) -> None:
-    async def run() -> None:
-        spool = Spool()
-        await spool.read(stream(b"ab", b"cd", b"ef"), 3, 100, tmp_path)
-        assert spool.held is None and spool.length == 6
-        assert spool.sha256 == hashlib.sha256(b"abcdef").hexdigest()
-        assert b"".join(await collected(spool.chunks())) == b"abcdef"
-        assert list(tmp_path.iterdir()) == [], "the file has no name"
-        spool.close()
-        with pytest.raises(BodyTooLong):
-            await Spool().read(stream(b"abcd"), 3, 3, tmp_path)
-
-    asyncio.run(run())
-
-
-def test_what_a_spool_writes_is_encrypted_and_its_key_nowhere_else(tmp_path: Path) -> None:
-    async def run() -> None:
-        spools = [Spool(), Spool()]
-        for spool in spools:
-            await spool.read(stream(b"secret ", b"body"), 3, 100, tmp_path)
-        for spool in spools:
-            assert spool._file is not None
-            spool._file.seek(0)
-        stored = [spool._file.read() for spool in spools if spool._file is not None]
-        assert stored[0] != stored[1] and all(b"secret" not in part and len(part) == 11 for part in stored)
-        assert [spool.beginning(6) for spool in spools] == [b"secret", b"secret"]
-        assert [b"".join(await collected(spool.chunks())) for spool in spools] == [b"secret body"] * 2
-        for spool in spools:
-            spool.close()
-
-    asyncio.run(run())
-
-
-def test_the_journals_reserve_is_not_for_spooled_bodies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "JOURNAL_RESERVE_BYTES", 1 << 60)
-
-    async def run() -> None:
-        short = Spool()
-        await short.read(stream(b"ab"), 3, 100, tmp_path)
-        assert short.held == b"ab"
-        with pytest.raises(TooBusy):
-            await Spool().read(stream(b"ab", b"cd"), 3, 100, tmp_path)
 
     asyncio.run(run())
 
