@@ -35,11 +35,17 @@ def check_depth(value: Any, encoded: bytes) -> None:
 
 
 def _deeper_than(value: Any, levels: int) -> bool:
-    if isinstance(value, dict):
-        return levels == 0 or any(_deeper_than(item, levels - 1) for item in value.values())
-    if isinstance(value, list):
-        return levels == 0 or any(_deeper_than(item, levels - 1) for item in value)
-    return False
+    # Level by level: a body of 1 MiB may hold 100,000 values, and a call for each would keep the event loop.
+    holders = [value] if isinstance(value, dict | list) else []
+    while holders and levels:
+        levels -= 1
+        holders = [
+            item
+            for holder in holders
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(item, (dict, list))
+        ]
+    return bool(holders)
 
 
 def renamer(shape: Shape | None) -> Rename | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from opentrail import limits
 from opentrail.wire.http import HttpRequest
 from opentrail.wire.protocols import UnreadableCall, read_request
 from opentrail.wire.protocols.s3_addressing import bucket_in_host
@@ -127,6 +128,16 @@ def test_unreadable_calls_say_why_and_keep_the_operation():
         with pytest.raises(UnreadableCall) as raised:
             read_request(service, request, body)
         assert (raised.value.reason, raised.value.operation_name) == (reason, operation)
+
+
+def test_parameters_may_be_as_deep_as_the_limit_says_and_as_wide_as_their_body():
+    request = _request(headers=(("x-amz-target", "DynamoDB_20120810.GetItem"),))
+    deepest = limits.PARAMETER_DEPTH - 1  # below the object that the body is
+    wide = b'{"b":[' + b"[],{}," * 1000 + b'1],"a":'
+    nested = {levels: wide + b"[" * levels + b"1" + b"]" * levels + b"}" for levels in (deepest, deepest + 1)}
+    assert set(read_request("dynamodb", request, nested[deepest]).parameters) == {"a", "b"}
+    with pytest.raises(UnreadableCall, match="nested too deep"):
+        read_request("dynamodb", request, nested[deepest + 1])
 
 
 def test_a_streaming_body_need_not_be_held():
