@@ -1,6 +1,7 @@
 """One set of metrics for all processes that answer calls: workers leave theirs in files, the first one adds them up.
 
-Counters and histograms of a worker that has ended still count. Of gauges only those are added that are amounts.
+Counters and histograms of a worker that has ended still count, however it ended. Of gauges only those are added that
+are amounts, and only of workers that are there.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,11 +18,10 @@ _AMOUNTS = frozenset({"opentrail_client_connections", "opentrail_records_waiting
 _SUFFIX = ".metrics"
 
 
-def leave_metrics(folder: Path, process: int, *, at_end: bool = False) -> None:
-    """Write this process's metrics for the first one; `at_end` without amounts, which are nobody's any longer."""
-    families = [family for family in REGISTRY.collect() if family.type != "gauge" or not at_end]
+def leave_metrics(folder: Path, process: int) -> None:
+    """Write this process's metrics for the first one."""
     draft = folder / f"{process}.new"
-    draft.write_bytes(generate_latest(_registry(families)))
+    draft.write_bytes(generate_latest(REGISTRY))
     draft.replace(folder / f"{process}{_SUFFIX}")
 
 
@@ -35,9 +35,10 @@ def all_metrics(folder: Path | None) -> bytes:
 def _added_up(folder: Path) -> list[Metric]:
     families = {family.name: family for family in REGISTRY.collect()}
     for path in folder.glob(f"*{_SUFFIX}"):
+        there = Path(f"/proc/{path.stem}").exists()
         for theirs in text_string_to_metric_families(path.read_text("utf-8")):
             ours = families.setdefault(theirs.name, theirs)
-            if ours is not theirs and (theirs.type != "gauge" or theirs.name in _AMOUNTS):
+            if ours is not theirs and (theirs.type != "gauge" or (there and theirs.name in _AMOUNTS)):
                 _add(ours, theirs)
     return list(families.values())
 

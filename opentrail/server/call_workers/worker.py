@@ -76,7 +76,7 @@ def run(told: WorkerTold) -> None:
         parts.throttles.tell(parts.intake, DEFAULT_REGION, at_once=True)
         parts.intake.close()
         parts.journal.close()
-        leave_metrics(Path(told.run_folder), os.getpid(), at_end=True)
+        leave_metrics(Path(told.run_folder), os.getpid())
 
 
 async def _serve(told: WorkerTold, parts: RecorderParts) -> None:

@@ -1,5 +1,7 @@
 """Calls handed from a worker to the first process arrive as the worker had them, and as nobody else says."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,9 +56,10 @@ def test_what_processes_count_is_added_up(folder: Path, monkeypatch: pytest.Monk
     calls.labels("api").inc(2)
     connections.set(3)
     head.set(10)
-    leave_metrics(folder, 1)
+    leave_metrics(folder, os.getpid())
     calls.labels("recorder").inc(5)
-    leave_metrics(folder, 2, at_end=True)
+    with subprocess.Popen(["true"]) as killed:  # whose last metrics say that it has connections
+        leave_metrics(folder, killed.pid)
     text = all_metrics(folder).decode()
     assert 'opentrail_calls_total{door="api"} 6.0' in text and 'opentrail_calls_total{door="recorder"} 10.0' in text
     assert "opentrail_client_connections 6.0" in text, "a process that has ended has no connections"
