@@ -21,7 +21,7 @@ from opentrail.lake.sql.types import text_literal
 from opentrail.lake.tables import field_ids
 from opentrail.segments.compaction import merged
 from opentrail.segments.snapshot import SegmentFile
-from opentrail.segments.writer import FAST_LEVEL, PARQUET_SUFFIX, SMALL_LEVEL, sync
+from opentrail.segments.writer import FAST_LEVEL, PARQUET_SUFFIX, SMALL_LEVEL, give_memory_back, sync
 
 _UNSHARED: Final = frozenset(
     ("eventjson", "eventid", "requestid", "position", "eventtime")
@@ -74,6 +74,8 @@ def merge(folder: Path, files: Sequence[SegmentFile], keep_after_us: int) -> Pat
                     group = []
             if group:
                 writer.write_table(pa.concat_tables(group))
+                group = []
+        give_memory_back()
         _settle(path)
     except BaseException:
         path.unlink(missing_ok=True)

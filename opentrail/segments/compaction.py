@@ -27,7 +27,7 @@ _DAY_US: Final = 86_400_000_000
 _SETTLED_US: Final = 3_600_000_000  # so long after its end a day of arrival is taken to be over
 _TIER: Final = 8
 _SMALL_TIER_ROWS: Final = 1024
-_CHUNK_ROWS: Final = 16_384
+_CHUNK_ROWS: Final = 4096  # of each file at a time
 _SCHEMA: Final = arrow_schema()
 
 Keys = npt.NDArray[np.int64]

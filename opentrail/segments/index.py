@@ -22,6 +22,7 @@ verifies it on the record. 35 bytes an event; some 2 us an event to build.
 """
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +56,8 @@ _MULTIPLIER: Final = np.uint64(0xBF58476D1CE4E5B9)
 _HALF: Final = np.uint64(32)
 _LOW: Final = np.uint64(0xFFFFFFFF)
 _SECOND_US: Final = 1_000_000
+_KEY_ROWS: Final = 65_536  # event IDs that are texts of Python's at a time: 100 bytes each
+_ENCODED_PAIRS: Final = 1 << 19  # of a segment's 8 million encoded at a time: 50 bytes each
 
 # Columns that an index is built from: all but the evidence and what no look-up asks for.
 SOURCE_COLUMNS: Final = (
@@ -209,37 +212,57 @@ def _lists(
         mixed = ((hashes_of_scopes[row_scopes[rows]] ^ hashes) * _MULTIPLIER) >> _HALF
         parts.append((mixed << _HALF) | (last - rows).astype(np.uint64))
     entries = np.concatenate(parts) if parts else np.empty(0, np.uint64)
+    parts.clear()
     entries.sort()
     if len(entries):
         entries = entries[np.concatenate(([True], entries[1:] != entries[:-1]))]
-    prints = (entries >> _HALF).astype(np.uint32)
-    numbers = (entries & _LOW).astype(np.int64)
-    heads = np.flatnonzero(np.diff(prints.astype(np.int64), prepend=-1))
-    deltas = np.diff(numbers, prepend=0)
-    deltas[heads] = numbers[heads]
-    data, begins = postings.encode(deltas)
-    starts = np.append(begins[heads], len(data)).astype(np.uint32)
-    return prints[heads], starts, data
+    return _encoded(entries)
 
 
-def _values(table: pa.Table, scopes: list[Scope], row_scopes: Numbers) -> list[tuple[Numbers, Hashes]]:
+def _encoded(entries: Hashes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.uint8]]:
+    """The same of (fingerprint, row from the last) pairs, ascending, each once; some at a time, whole lists always."""
+    prints, starts, data = [], [], []
+    length = begin = 0
+    while begin < len(entries):
+        end = begin + _ENCODED_PAIRS
+        if end < len(entries):
+            end = int(np.searchsorted(entries, entries[end - 1] | _LOW, "right"))
+        piece = entries[begin:end]
+        of_rows = (piece & _LOW).astype(np.int64)
+        of_lists = (piece >> _HALF).astype(np.uint32)
+        heads = np.flatnonzero(np.diff(of_lists.astype(np.int64), prepend=-1))
+        deltas = np.diff(of_rows, prepend=0)
+        deltas[heads] = of_rows[heads]
+        encoded, begins = postings.encode(deltas)
+        prints.append(of_lists[heads])
+        starts.append(begins[heads] + length)
+        data.append(encoded)
+        length += len(encoded)
+        begin = end
+    return (
+        np.concatenate([*prints, np.empty(0, np.uint32)]),
+        np.concatenate([*starts, [length]]).astype(np.uint32),
+        np.concatenate([*data, np.empty(0, np.uint8)]),
+    )
+
+
+def _values(table: pa.Table, scopes: list[Scope], row_scopes: Numbers) -> Iterator[tuple[Numbers, Hashes]]:
     """For each attribute, rows and the hash of the value that each has; a row may come with several values."""
     speaks_of_calls = np.array([scope.category_class == INSIGHT for scope in scopes], np.bool_)[row_scopes]
-    out = [_readonly(table, speaks_of_calls)]
+    yield _readonly(table, speaks_of_calls)
     for column, attribute in _OF_COLUMN.items():
         codes, names = _codes(table.column(column))
         rows = np.flatnonzero(codes >= 0)
-        out.append((rows, _hashes(attribute, names)[codes[rows]]))
+        yield rows, _hashes(attribute, names)[codes[rows]]
     resources = table.column("lookupresources").combine_chunks()
     if isinstance(resources, pa.ChunkedArray):
-        return out
+        return
     rows_of = np.repeat(np.arange(len(resources)), np.diff(resources.offsets.to_numpy()))
     entries = resources.flatten()
     for field, attribute in (("type", RESOURCE_TYPE), ("name", RESOURCE_NAME)):
         codes, names = _codes(pc.struct_field(entries, field))
         present = codes >= 0
-        out.append((rows_of[present], _hashes(attribute, names)[codes[present]]))
-    return out
+        yield rows_of[present], _hashes(attribute, names)[codes[present]]
 
 
 def _readonly(table: pa.Table, speaks_of_calls: npt.NDArray[np.bool_]) -> tuple[Numbers, Hashes]:
@@ -256,12 +279,16 @@ def _hashes(attribute: str, names: list[str]) -> Hashes:
 def _event_keys(table: pa.Table) -> tuple[Hashes, npt.NDArray[np.uint32]]:
     accounts, account_names = _codes(table.column("account"))
     regions, region_names = _codes(table.column("region"))
-    keys = short_keys(
-        event_keys(
-            [account_names[code] for code in accounts.tolist()],
-            [region_names[code] for code in regions.tolist()],
-            table.column("eventid").to_numpy().tolist(),
+    event_ids = table.column("eventid")
+    keys = np.empty(table.num_rows, np.uint64)
+    for begin in range(0, table.num_rows, _KEY_ROWS):
+        rows = slice(begin, begin + _KEY_ROWS)
+        keys[rows] = short_keys(
+            event_keys(
+                [account_names[code] for code in accounts[rows].tolist()],
+                [region_names[code] for code in regions[rows].tolist()],
+                event_ids.slice(begin, _KEY_ROWS).to_pylist(),
+            )
         )
-    )
     order = np.argsort(keys, kind="stable")
     return keys[order], order.astype(np.uint32)

@@ -67,12 +67,20 @@ def write_segment(folder: Path, tables: Iterable[pa.Table], arrived_us: int, *, 
         columns = _write_parquet(path, tables, level)
         sync(path)
         build_index(columns, path, index_path(path))
+        rows = columns.num_rows
+        del columns
+        give_memory_back()
         sync(path.parent)
     except BaseException:
         path.unlink(missing_ok=True)
         index_path(path).unlink(missing_ok=True)
         raise
-    return Written(path, columns.num_rows)
+    return Written(path, rows)
+
+
+def give_memory_back() -> None:
+    """Arrow keeps what it once had: after a merge that is hundreds of MiB, which nobody needs until the next."""
+    pa.default_memory_pool().release_unused()
 
 
 def _write_parquet(path: Path, tables: Iterable[pa.Table], level: int) -> pa.Table:

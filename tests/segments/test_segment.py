@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from opentrail.segments import index as index_module
 from opentrail.segments.attributes import ATTRIBUTES, EVENT_ID, MANAGEMENT, Scope
 from opentrail.segments.columns import table_of
 from opentrail.segments.event_keys import event_key, short_keys
@@ -100,6 +101,25 @@ def test_keys_lead_to_their_rows(segment: Segment) -> None:
     assert len(asked) == 50
     _, positions = segment.places(rows)
     assert sorted(positions.tolist()) == list(range(101, 151))
+
+
+def test_an_index_is_the_same_however_much_of_it_is_made_at_a_time(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = read_sources(written)
+    facts, arrays = index_of(table, written)
+    monkeypatch.setattr(index_module, "_ENCODED_PAIRS", 3)
+    monkeypatch.setattr(index_module, "_KEY_ROWS", 7)
+    facts_in_pieces, arrays_in_pieces = index_of(table, written)
+    assert facts_in_pieces == facts and arrays_in_pieces.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert arrays_in_pieces[name].dtype == array.dtype and np.array_equal(arrays_in_pieces[name], array), name
+
+
+def test_the_last_fingerprint_of_all_ends_the_index() -> None:
+    last = (1 << 64) - 1
+    prints, starts, _ = index_module._encoded(np.array([5, last - 1, last], np.uint64))
+    assert prints.tolist() == [0, 0xFFFFFFFF] and starts.tolist() == [0, 1, 7]
 
 
 def test_it_can_be_read_after_its_files_are_gone(written: Path, tmp_path: Path, oracle: Oracle) -> None:
