@@ -49,10 +49,10 @@ class _Counts:
 def table_called(name: str) -> str:
     """The table that a published query means by `name`, lower case, which is its author's own.
 
-    A store of CloudTrail Lake is named by its id. Athena's tables are called `cloudtrail`, `cloudtrail_logs_BUCKET`,
-    `cloudtrail_123456789012`, as AWS's console and playbooks do.
+    A store of CloudTrail Lake is named by its id, in samples by `$EDS_ID` or the like. Athena's tables are called
+    `cloudtrail`, `cloudtrail_logs_BUCKET`, `cloudtrail_123456789012`, as AWS's console and playbooks do.
     """
-    if store_ids(name):
+    if store_ids(name) or name.startswith("$"):
         return EVENTS
     return ATHENA_LOGS if name.startswith("cloudtrail") else name
 

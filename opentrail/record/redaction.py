@@ -57,7 +57,7 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     "cloudtrail-data": {"eventdata": HIDDEN},
     "codebuild": {"secret": HIDDEN},
     "cognito-identity": {"logins": _EACH},
-    "cognito-idp": {"passwordverifier": HIDDEN},
+    "cognito-idp": {"confirmationcode": HIDDEN, "passwordverifier": HIDDEN},
     "dynamodb": {
         "attributes": HIDDEN,
         "attributeupdates": HIDDEN,
@@ -73,6 +73,8 @@ _BY_SOURCE: dict[str, dict[str, object]] = {
     "firehose": _PAYLOAD,
     "iam": {
         "addprivatekey": _DROP,
+        "authenticationcode1": _DROP,
+        "authenticationcode2": _DROP,
         "base32stringseed": _DROP,
         "newpassword": _DROP,
         "oldpassword": _DROP,
@@ -151,6 +153,8 @@ _BY_CALL: dict[tuple[str, str], list[tuple[str, ...]]] = {
     ("codebuild", "StartBuild"): _BUILD_VARIABLES,
     ("codebuild", "StartBuildBatch"): _BUILD_VARIABLES,
     ("codebuild", "UpdateProject"): _BUILD_VARIABLES,
+    ("cognito-idp", "VerifyUserAttribute"): [("code",)],  # codes are good once, but a refused call has not used its own
+    ("sms-voice", "VerifyDestinationNumber"): [("verificationcode",)],
     ("sns", "ConfirmSubscription"): [("token",)],
     ("sns", "Publish"): [("message",), ("messageattributes",), ("phonenumber",), ("subject",)],
     ("sns", "PublishBatch"): [
@@ -158,10 +162,13 @@ _BY_CALL: dict[tuple[str, str], list[tuple[str, ...]]] = {
         ("publishbatchrequestentries", "*", "messageattributes"),
         ("publishbatchrequestentries", "*", "subject"),
     ],
+    ("sso", "CreateToken"): [("code",)],
+    ("sso", "CreateTokenWithIAM"): [("code",)],
     ("ssm", "CreateDocument"): [("content",)],
     ("ssm", "PutParameter"): [("value",)],
     ("ssm", "SendCommand"): [("command", "comment"), ("command", "parameters"), ("comment",), ("parameters",)],
     ("ssm", "UpdateDocument"): [("content",)],
+    ("ssm-contacts", "ActivateContactChannel"): [("activationcode",)],
 }
 
 # Marked in S3's model, yet AWS shows them: they name a key and are none.

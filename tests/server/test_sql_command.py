@@ -68,10 +68,11 @@ def test_over_log_files_names_of_published_queries_mean_their_tables(logs):
     for name in ("cloudtrail", "cloudtrail_123456789012", '"default"."cloudtrail_logs_my-bucket"'):
         done = _sql(f"SELECT max(eventtime) FROM {name}", "--from", logs, "--format", "json")
         assert done.stdout == '[{"_col0": "2026-03-04T11:00:00Z"}]\n', done.stderr  # Athena's times are texts
-    by_id = _sql(f"SELECT max(eventTime) FROM {STORE}", "--from", logs, "--format", "json")
-    assert by_id.stdout == '[{"_col0": "2026-03-04 11:00:00.000"}]\n', by_id.stderr
+    for name in (STORE, "$EDS_ID"):
+        of_lake = _sql(f"SELECT max(eventTime) FROM {name}", "--from", logs, "--format", "json")
+        assert of_lake.stdout == '[{"_col0": "2026-03-04 11:00:00.000"}]\n', of_lake.stderr
     refused = _sql("SELECT 1 FROM vpcflow", "--from", logs)
-    assert "Table 'vpcflow' does not exist; there is events, cloudtrail_logs" in refused.stderr
+    assert "Table 'vpcflow' does not exist; there: events, cloudtrail_logs" in refused.stderr
 
 
 def test_a_statement_from_standard_input(logs):

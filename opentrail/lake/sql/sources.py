@@ -96,7 +96,7 @@ class Sources:
         columns = self._queries.tables.get(meant)
         if columns is None:
             there = ", ".join(self._queries.tables)
-            raise InvalidQueryStatement(f"Table '{name}' does not exist" + (f"; there is {there}" if there else ""))
+            raise InvalidQueryStatement(f"Table '{name}' does not exist" + (f"; there: {there}" if there else ""))
         self._queries.named.add(meant)
         alias = self._queries.numbered("t")
         found = [Column(own, Typed(f"{quoted(alias)}.{quoted(own)}", one)) for own, one in columns.items()]
