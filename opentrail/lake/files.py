@@ -5,7 +5,8 @@ here returns, and belongs to nothing until a table commit names it; what a crash
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from opentrail import limits
-from opentrail.lake.event_rows import EventRows, registered, select_of
+from opentrail.lake.event_rows import EventRows, columns_in_pieces
 from opentrail.lake.sql.schemas import Columns
-from opentrail.lake.sql.types import text_literal
-from opentrail.lake.tables import field_ids
+from opentrail.lake.tables import arrow_schema
 from opentrail.segments.compaction import merged
 from opentrail.segments.snapshot import SegmentFile
 from opentrail.segments.writer import FAST_LEVEL, PARQUET_SUFFIX, SMALL_LEVEL, give_memory_back, sync
@@ -29,17 +29,17 @@ _UNSHARED: Final = frozenset(
 
 
 def write_new(connection: duckdb.DuckDBPyConnection, folder: Path, rows: EventRows, columns: Columns) -> Path:
-    """One file of `rows` (some). Memory: the rows, and a row group of columns for each thread.
+    """One file of `rows` (some). Memory: the rows, and the columns of a few row groups.
 
     Nearly always the engine takes every record as it is. Where it does not, the file is made again, each record alone.
     """
     path = _new_path(folder)
     try:
         try:
-            _copy(connection, path, rows, select_of(columns, all_readable=True), columns)
+            _write(path, arrow_schema(columns), columns_in_pieces(connection, rows, columns, all_readable=True))
         except duckdb.Error:  # whatever it is, it may be due to one record; if not, it comes again
             path.unlink(missing_ok=True)
-            _copy(connection, path, rows, select_of(columns), columns)
+            _write(path, arrow_schema(columns), columns_in_pieces(connection, rows, columns))
         _settle(path)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -47,13 +47,16 @@ def write_new(connection: duckdb.DuckDBPyConnection, folder: Path, rows: EventRo
     return path
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, path: Path, rows: EventRows, select: str, columns: Columns) -> None:
-    told = (
-        f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {FAST_LEVEL}, WRITE_BLOOM_FILTER false, "
-        f"USE_TMP_FILE false, ROW_GROUP_SIZE {limits.LAKE_NEW_ROW_GROUP_ROWS}, FIELD_IDS {field_ids(columns)}"
-    )
-    with registered(connection, rows):
-        connection.execute(f"COPY ({select}) TO {text_literal(str(path))} ({told})")
+def _write(path: Path, schema: pa.Schema, pieces: Generator[pa.Table]) -> None:
+    with closing(pieces), _writer(path, schema, FAST_LEVEL) as writer:
+        group: list[pa.Table] = []
+        for piece in pieces:
+            group.append(piece)
+            if sum(part.num_rows for part in group) >= limits.LAKE_NEW_ROW_GROUP_ROWS:
+                writer.write_table(pa.concat_tables(group).cast(schema))
+                group = []
+        if group:
+            writer.write_table(pa.concat_tables(group).cast(schema))
 
 
 def merge(folder: Path, files: Sequence[SegmentFile], keep_after_us: int) -> Path | None:
@@ -63,7 +66,7 @@ def merge(folder: Path, files: Sequence[SegmentFile], keep_after_us: int) -> Pat
     level = SMALL_LEVEL if sum(file.rows for file in files) >= limits.SEGMENT_ROW_GROUP_ROWS else FAST_LEVEL
     written = 0
     try:
-        with _writer(path, schema, files[0].path, level) as writer:
+        with _writer(path, schema, level) as writer:
             group: list[pa.Table] = []
             for table in merged([file.path for file in files], schema):
                 kept = _kept(table, keep_after_us)
@@ -91,17 +94,30 @@ def _kept(table: pa.Table, keep_after_us: int) -> pa.Table:
     return table.filter(pc.greater_equal(table.column("eventtime"), bound))
 
 
-def _writer(path: Path, schema: pa.Schema, like: Path, level: int) -> pq.ParquetWriter:
-    leaves = pq.ParquetFile(like).schema
-    shared = [leaf.path for leaf in (leaves.column(number) for number in range(len(leaves.names)))]
+def _writer(path: Path, schema: pa.Schema, level: int) -> pq.ParquetWriter:
+    leaves = [leaf for field in schema for leaf in _leaves(field.name, field.type)]
     return pq.ParquetWriter(
         path,
         schema,
         compression="zstd",
         compression_level=level,
-        use_dictionary=[leaf for leaf in shared if leaf not in _UNSHARED],
+        use_dictionary=[leaf for leaf in leaves if leaf not in _UNSHARED],
         store_schema=False,
     )
+
+
+def _leaves(name: str, kind: pa.DataType) -> Iterator[str]:
+    """What Parquet calls the columns that a value of this type is made of."""
+    if pa.types.is_struct(kind):
+        for member in kind:
+            yield from _leaves(f"{name}.{member.name}", member.type)
+    elif pa.types.is_map(kind):
+        yield f"{name}.key_value.key"
+        yield from _leaves(f"{name}.key_value.value", kind.item_type)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield from _leaves(f"{name}.list.element", kind.value_type)
+    else:
+        yield name
 
 
 def _new_path(folder: Path) -> Path:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import pyarrow as pa
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.schema import Schema
 from pyiceberg.types import (
     BooleanType,
@@ -103,10 +105,9 @@ def iceberg_schema(columns: Columns) -> Schema:
     return Schema(*fields)
 
 
-def field_ids(columns: Columns) -> str:
-    """The same field IDs as the engine wants to be told them when it writes a file."""
-    schema = iceberg_schema(columns)
-    return f"{{{_listed([(field.name, _told(field.field_id, field.field_type)) for field in schema.fields])}}}"
+def arrow_schema(columns: Columns) -> pa.Schema:
+    """The same schema with the same field IDs, as new files are written by it."""
+    return schema_to_pyarrow(iceberg_schema(columns))
 
 
 def _iceberg(kind: Type, numbers: Iterator[int]) -> IcebergType:
@@ -127,19 +128,3 @@ def _iceberg(kind: Type, numbers: Iterator[int]) -> IcebergType:
             key, _iceberg(kind.inner[0], numbers), value, _iceberg(kind.inner[1], numbers), value_required=False
         )
     return _PLAIN[kind.kind]
-
-
-def _told(number: int, kind: IcebergType) -> str:
-    if isinstance(kind, StructType):
-        members = [(field.name, _told(field.field_id, field.field_type)) for field in kind.fields]
-    elif isinstance(kind, ListType):
-        members = [("element", _told(kind.element_id, kind.element_type))]
-    elif isinstance(kind, MapType):
-        members = [("key", _told(kind.key_id, kind.key_type)), ("value", _told(kind.value_id, kind.value_type))]
-    else:
-        return str(number)
-    return f"{{__duckdb_field_id: {number}, {_listed(members)}}}"
-
-
-def _listed(members: list[tuple[str, str]]) -> str:
-    return ", ".join(f"{quoted(name)}: {told}" for name, told in members)

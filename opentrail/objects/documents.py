@@ -77,15 +77,18 @@ def read_records(reader: ObjectReader, max_inflated_bytes: int = limits.IMPORT_I
 
 
 def _whole(document: DocumentReader, text: bytes) -> Iterator[Part]:
-    if text.count(b'"Records"') > 1:
-        text = _FILE_SEAM.sub(b",", text)
     try:
-        raws, faults = split_with_faults(text)
+        raws, faults = split_with_faults(text, _files_joined)
     except NotALogFile:
         if document.fault is None:
             raise
         return  # the caller tells the fault of storage, which explains this one
     yield Part(raws, [Fault(fault.index, fault.reason) for fault in faults])
+
+
+def _files_joined(text: bytes) -> bytes:
+    """Log files that were written one after the other, as one; other text as it is."""
+    return _FILE_SEAM.sub(b",", text) if text.count(b'"Records"') > 1 else text
 
 
 def _long(document: DocumentReader, head: bytes) -> Iterator[Part]:

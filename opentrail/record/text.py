@@ -9,7 +9,7 @@ array) is cut by a scanner of its own, which sets the bad elements aside.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,11 +78,14 @@ def split_records(document: bytes) -> list[bytes]:
     return [raw for _, raw in split_with_faults(document)[0]]
 
 
-def split_with_faults(document: bytes) -> tuple[list[tuple[int, bytes]], list[SplitFault]]:
+def split_with_faults(
+    document: bytes, mended: Callable[[bytes], bytes] | None = None
+) -> tuple[list[tuple[int, bytes]], list[SplitFault]]:
     """The raw records with their index among the document's elements, and the elements that are none.
 
     An index counts records and faults alike, from 0 and without gaps. That a raw record is well-formed JSON in UTF-8 is
-    promised by `view.view`, not here. Raises NotALogFile.
+    promised by `view.view`, not here. `mended`: what makes another document of one that is not well-formed, to be tried
+    before it is cut by scanning. Raises NotALogFile.
     """
     body = document.removeprefix(_BYTE_ORDER_MARK).strip(_SPACE)
     if not body:
@@ -90,7 +93,8 @@ def split_with_faults(document: bytes) -> tuple[list[tuple[int, bytes]], list[Sp
     try:
         elements = opened([bytes(element) for element in _quick_elements(body)])
     except (msgspec.DecodeError, RecursionError):
-        return _split_by_scanning(body)
+        other = body if mended is None else mended(body)
+        return _split_by_scanning(body) if other == body else split_with_faults(other)
     if b"\n" in body or b"\r" in body or not all(element[0] == _BRACE for element in elements):
         return _sort_elements(elements)
     return list(enumerate(elements)), []
