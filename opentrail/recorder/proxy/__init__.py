@@ -7,6 +7,7 @@ request_body         the request's body, with back-pressure and 100 Continue
 head_rules           which request heads are refused before anybody reads them: two lengths, odd codings, two hosts
 pool                 connections to one upstream, kept alive between exchanges
 upstream_connection  one of them
+whole_messages       requests and answers that have come whole in one read
 upstream_exchange    a request on it and its answer, taken chunk by chunk
 relay                a request to an upstream and its answer back, with callbacks alone
 heads                the bytes of heads, and which headers are for one hop only

@@ -77,6 +77,11 @@ class ClientConnection(asyncio.Protocol):
             if self._linger_bytes < 0:
                 self._transport.abort()
             return
+        if self._current is None and not self._in_head:
+            whole = self._server.whole_requests.read(data)
+            if whole is not None:
+                self._begin(Exchange.of_whole(self, whole))
+                return
         self._unframed += len(data)
         outbox = self._outbox
         outbox.holding = True

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from opentrail.errors import OpenTrailError
 from opentrail.recorder.answers.refusals import ClientGone, ClientTooSlow
@@ -18,9 +18,11 @@ from opentrail.recorder.proxy.heads import (
     chunk,
     declared_length,
     header_lines,
+    passed_on,
     status_line,
 )
 from opentrail.recorder.proxy.request_body import IncomingBody
+from opentrail.recorder.proxy.whole_messages import WholeAnswer, WholeRequest, headers_of
 from opentrail.wire.http import HttpRequest
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Exchange:
     on_gone: Callable[[], None] | None = None
     on_drain: Callable[[bool], None] | None = None  # told whether the client takes more
     _request: HttpRequest | None = None
+    _lines = b""  # of the headers, where the request came whole and all of them are to be passed on
     _chunked = False
     _held_on = False
     _wants_body = True
@@ -56,15 +59,36 @@ class Exchange:
         connection: "ClientConnection",
         method: bytes,
         target: bytes,
-        headers: list[tuple[bytes, bytes]],
+        headers: ByteHeaders | None,
         framing: Framing,
     ) -> None:
         self._connection = connection
         self.method = method
         self.target = target
-        self.headers = headers  # as they came
+        self._headers: ByteHeaders | None = headers
         self.framing = framing
         self.body = IncomingBody(connection, framing.awaits_go_on)
+
+    @classmethod
+    def of_whole(cls, connection: "ClientConnection", request: WholeRequest) -> Self:
+        """A request of which nothing is still to come."""
+        exchange = cls(connection, request.method, request.target, None, request.framing)
+        exchange._lines = request.lines
+        exchange.body = IncomingBody.whole(connection, request.body)
+        return exchange
+
+    @property
+    def headers(self) -> ByteHeaders:
+        """As they came."""
+        if self._headers is None:
+            self._headers = headers_of(self._lines)
+        return self._headers
+
+    def lines_to_pass_on(self) -> bytes:
+        """The lines of the headers that are not for one hop only."""
+        if self._lines:
+            return self._lines
+        return header_lines(passed_on(self.headers) if self.framing.one_hop else self.headers)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -105,6 +129,18 @@ class Exchange:
         else:
             self._connection.write(head)
             self._connection.write(body)
+        self._finish()
+
+    def pass_on(self, answer: WholeAnswer) -> None:
+        """The whole answer of an upstream, as it came where nothing stands in it that is new to the client."""
+        if not (self.keep_alive and self.speaks_1_1 and self.body.complete) or self._connection.stopping:
+            self.start(answer.status, answer.headers, len(answer.body))
+            self.write(answer.body)
+            self.end()
+            return
+        self.started = True
+        self.status = answer.status
+        self._connection.write(answer.data)
         self._finish()
 
     def start(self, status: int, headers: ByteHeaders, length: int | None) -> None:

@@ -5,7 +5,7 @@ colon, folded lines, bare CR or LF, control characters, and chunk sizes that are
 lets pass and an upstream might read otherwise is refused here. No client of AWS sends any of it.
 """
 
-from typing import NamedTuple
+import msgspec
 
 from opentrail import limits
 from opentrail.recorder.proxy.heads import CODING, EXPECT, HOST, KIND_OF, LENGTH, ORDINARY, ByteHeaders
@@ -15,7 +15,7 @@ class BadHead(Exception):
     """The head of a request is refused."""
 
 
-class Framing(NamedTuple):
+class Framing(msgspec.Struct, frozen=True, gc=False):
     """What a request's head says of its body."""
 
     length: int | None  # None: none, or chunked

@@ -11,6 +11,7 @@ from opentrail.recorder.answers.refusals import UpstreamDown
 from opentrail.recorder.proxy.deadlines import Deadlines
 from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.recorder.proxy.upstream_connection import UpstreamConnection
+from opentrail.recorder.proxy.whole_messages import WholeAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Pool:
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.outbox = outbox
+        self.whole_answers = WholeAnswers()
         self.timing = timing
         self.place = place
         self._deadlines = deadlines

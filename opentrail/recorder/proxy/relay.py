@@ -14,10 +14,10 @@ from opentrail.recorder.proxy.heads import (
     ByteHeaders,
     chunk,
     header_lines,
-    passed_on,
 )
 from opentrail.recorder.proxy.pool import Pool
 from opentrail.recorder.proxy.upstream_connection import UpstreamConnection
+from opentrail.recorder.proxy.whole_messages import WholeAnswer
 
 
 class Relay:
@@ -39,8 +39,8 @@ class Relay:
         head = b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (
             exchange.method,
             exchange.target,
-            header_lines(passed_on(exchange.headers) if exchange.framing.one_hop else exchange.headers),
-            header_lines(further),
+            exchange.lines_to_pass_on(),
+            header_lines(further) if further else b"",
             CHUNKED_LINE if self._chunked else b"",
         )
         exchange.on_gone = self._drop_upstream
@@ -49,6 +49,13 @@ class Relay:
         if upstream is None:
             self._waiting.append(head)
             self._connecting = asyncio.get_running_loop().create_task(self._connect())
+        elif (body := exchange.body.rest()) is not None:
+            self._upstream = upstream
+            self._sent_all = True
+            if self._chunked:
+                body = (chunk(body) if body else b"") + LAST_CHUNK
+            upstream.ask(self, head + body, head_only=exchange.method == b"HEAD")
+            return
         else:
             self._upstream = upstream
             upstream.begin(self, head_only=exchange.method == b"HEAD")
@@ -115,6 +122,12 @@ class Relay:
         self._upstream = None
         if not self._exchange.done:
             self._exchange.end()
+
+    def answer_whole(self, answer: WholeAnswer) -> None:
+        """All of the answer."""
+        self._upstream = None
+        if not self._exchange.done:
+            self._exchange.pass_on(answer)
 
     def answer_failed(self, failure: CallRefused) -> None:
         """There is no answer, or no more of it."""

@@ -1,7 +1,7 @@
 """The body of one request as it comes in: read by whoever answers, with back-pressure, once."""
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, Self
 
 from opentrail import limits
 from opentrail.errors import OpenTrailError
@@ -61,6 +61,16 @@ class IncomingBody:
         self._connection = connection
         self.awaits_go_on = awaits_go_on  # the client sends nothing before it has been told to
         self._parts: list[bytes] = []
+
+    @classmethod
+    def whole(cls, connection: Connection, data: bytes) -> Self:
+        """A body of which nothing is still to come."""
+        body = cls(connection, awaits_go_on=False)
+        body.complete = True
+        if data:
+            body._parts.append(data)
+            body._size = body.received = len(data)
+        return body
 
     @property
     def ended(self) -> bool:

@@ -11,6 +11,7 @@ from opentrail.recorder.proxy.client_connection import ClientConnection
 from opentrail.recorder.proxy.deadlines import Deadlines
 from opentrail.recorder.proxy.exchange import Exchange
 from opentrail.recorder.proxy.outbox import Outbox
+from opentrail.recorder.proxy.whole_messages import WholeRequests
 from opentrail.telemetry import CLIENT_CONNECTIONS, logger
 
 _LOG = logger("recorder")
@@ -43,6 +44,7 @@ class ProxyServer:
         self.handle = handler
         self.timing = timing
         self.outbox = outbox
+        self.whole_requests = WholeRequests()
         self._most = most_connections
         self._deadlines = Deadlines()
         self._connections: set[ClientConnection] = set()

@@ -12,13 +12,15 @@ from opentrail import limits
 from opentrail.recorder.answers.refusals import CallRefused, UpstreamBroken, UpstreamSilent
 from opentrail.recorder.proxy.deadlines import NEVER
 from opentrail.recorder.proxy.heads import BODILESS, CODING, KIND_OF, LENGTH, ORDINARY, passed_on
+from opentrail.recorder.proxy.whole_messages import WholeAnswer
 
 if TYPE_CHECKING:
     from opentrail.recorder.proxy.pool import Pool
 
 
 class Asker(Protocol):
-    """Who asked: is told of the answer as it comes. After `answer_end` or `answer_failed` nothing more comes."""
+    """Who asked: is told of the answer as it comes. After `answer_end`,
+    `answer_whole` or `answer_failed` nothing more comes."""
 
     def answer_head(self, status: int, headers: list[tuple[bytes, bytes]], length: int | None) -> None:
         """The final answer's head: the headers meant for the client, as they came.
@@ -33,6 +35,10 @@ class Asker(Protocol):
 
     def answer_end(self) -> None:
         """The answer is whole."""
+        ...
+
+    def answer_whole(self, answer: WholeAnswer) -> None:
+        """The whole answer at once, in place of the three before; all of the request was written."""
         ...
 
     def answer_failed(self, failure: CallRefused) -> None:
@@ -103,6 +109,13 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = NEVER
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
+
+    def ask(self, asker: Asker, request: bytes, *, head_only: bool) -> None:
+        """`begin`, the whole `request`, and `request_done` in one."""
+        self.begin(asker, head_only=head_only)
+        self.write(request)
+        self._request_done = True
+        self.deadline = self.loop.time() + self._timing.answer_seconds
 
     def write(self, data: bytes) -> None:
         """More of the request; nothing on a connection that is gone, whose asker hears of it."""
@@ -176,6 +189,11 @@ class UpstreamConnection(asyncio.Protocol):
         if self._asker is None or self._parser is None:
             self.abort()
             return
+        if self._request_done and not self._began and not self._head_only:
+            whole = self._pool.whole_answers.read(data)
+            if whole is not None:
+                self._answer_whole(whole)
+                return
         self._began = True
         self._unframed += len(data)
         outbox = self._outbox
@@ -295,6 +313,13 @@ class UpstreamConnection(asyncio.Protocol):
         self._unframed = 0
         if not self._interim and not self._answered and self._asker is not None:
             self._answer_complete()
+
+    def _answer_whole(self, answer: WholeAnswer) -> None:
+        asker = self._asker
+        assert asker is not None
+        self._began = self._answered = True
+        self._give_back()
+        asker.answer_whole(answer)
 
     def _answer_complete(self) -> None:
         self._answered = True

@@ -8,6 +8,7 @@ from opentrail.errors import OpenTrailError
 from opentrail.recorder.answers.refusals import BodyIncomplete, CallRefused, UpstreamBroken
 from opentrail.recorder.proxy.heads import LAST_CHUNK, chunk
 from opentrail.recorder.proxy.upstream_connection import UpstreamConnection
+from opentrail.recorder.proxy.whole_messages import WholeAnswer
 from opentrail.telemetry import logger
 
 _LOG = logger("recorder")
@@ -40,12 +41,9 @@ class UpstreamExchange:
 
     def send(self, head: bytes, body: bytes, *, head_only: bool) -> None:
         """The whole request at once. `head_only`: its answer has no body."""
-        connection = self._connection
-        connection.begin(self, head_only=head_only)
-        connection.write(head + body if body else head)
         self.uploaded_bytes = len(body)
         self._request_sent = True
-        connection.request_done()
+        self._connection.ask(self, head + body if body else head, head_only=head_only)
 
     def upload(self, head: bytes, chunks: Chunks, length: int | None, *, head_only: bool) -> None:
         """The head, and `chunks` as they come and as the upstream takes them; chunked where `length` is None.
@@ -141,6 +139,14 @@ class UpstreamExchange:
         self._complete = True
         self._wake()
         self._wake_upload()
+
+    def answer_whole(self, answer: WholeAnswer) -> None:
+        """All of it."""
+        if answer.body:
+            self._parts.append(answer.body)
+            self._size = len(answer.body)
+        self._complete = True
+        self.answer_head(answer.status, answer.headers, len(answer.body))
 
     def answer_failed(self, failure: CallRefused) -> None:
         """There is no more of it."""

@@ -1,0 +1,139 @@
+"""Requests and answers that have come whole in one read, the usual case: taken apart without a call for each header.
+
+The parser judges them byte by byte as it does all others, only without telling their headers; which of these are more
+than ORDINARY is found by one search. What is not plainly one message of a told length that keeps its connection is left
+to the connection's own parser, which reads it from its first byte on, or refuses it.
+"""
+
+import re
+
+import httptools
+import msgspec
+
+from opentrail import limits
+from opentrail.recorder.proxy.head_rules import Framing
+from opentrail.recorder.proxy.heads import BODILESS, HOP_BY_HOP, HOST, KIND_OF, LENGTH, OWN_TO_US
+
+_HEAD_END = b"\r\n\r\n"
+_REQUEST_LINE = re.compile(rb"([A-Z-]+) (/[!-\"$-~]*) HTTP/1\.1\r\n")
+_SHORTEST_HEADER_BYTES = 4  # a letter, a colon, the line's end
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-9][0-9][0-9]) [^\r\n]*\r\n")
+_MARKED_NAMES = sorted({"host"} | HOP_BY_HOP | OWN_TO_US)
+_INITIALS = "".join(sorted({initial for name in _MARKED_NAMES for initial in (name[0], name[0].upper())}))
+# The headers that are not ORDINARY, of a head that the parser takes: a line cannot hold a line end.
+_MARKED = re.compile(rf"\n(?=[{_INITIALS}])({'|'.join(_MARKED_NAMES)}):[ \t]*([^\r\n]*)\r".encode(), re.IGNORECASE)
+_HEADERS = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
+
+
+def headers_of(lines: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and values as they came, of lines that a parser has taken."""
+    return _HEADERS.findall(lines)
+
+
+class WholeRequest(msgspec.Struct, frozen=True, gc=False):
+    """A request of which nothing is still to come."""
+
+    method: bytes
+    target: bytes
+    lines: bytes  # of the headers, each with its end
+    framing: Framing
+    body: bytes
+
+
+class WholeAnswer(msgspec.Struct, frozen=True, gc=False):
+    """An answer of which nothing is still to come, and whose headers are all for the client."""
+
+    status: int
+    lines: bytes  # of the headers, each with its end
+    body: bytes
+    data: bytes  # all of it, as it came
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Names and values as they came."""
+        return headers_of(self.lines)
+
+
+class _Judge:
+    """One parser for the whole messages of many connections: between two of them it remembers nothing."""
+
+    def __init__(self, parser: type[httptools.HttpRequestParser] | type[httptools.HttpResponseParser]) -> None:
+        self._kind = parser
+        self._parser = parser(self)
+        self._complete = 0
+
+    def on_message_complete(self) -> None:
+        """A message is whole."""
+        self._complete += 1
+
+    def is_one_message(self, data: bytes) -> bool:
+        """Whether the parser takes `data` for one message."""
+        self._complete = 0
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._complete = 0
+        if self._complete == 1:
+            return True
+        self._parser = self._kind(self)
+        return False
+
+
+class WholeRequests:
+    """Reads the requests of one event loop that come whole."""
+
+    def __init__(self) -> None:
+        self._judge = _Judge(httptools.HttpRequestParser)
+
+    def read(self, data: bytes) -> WholeRequest | None:
+        """The one request that `data` is, to be sent on with all its headers; None where it must be looked at anew."""
+        end = data.find(_HEAD_END) + 2
+        line = _REQUEST_LINE.match(data)
+        if line is None or not 2 < end < limits.REQUEST_HEAD_BYTES:
+            return None
+        most = limits.REQUEST_HEADERS
+        if end > most * _SHORTEST_HEADER_BYTES and data.count(b"\n", 0, end) > most:
+            return None
+        hosts, length = 0, None
+        for name, value in _MARKED.findall(data, 0, end):
+            kind = KIND_OF[name]
+            if kind == HOST:
+                hosts += 1
+            elif kind == LENGTH and length is None and value.isdigit():
+                length = int(value)
+            else:
+                return None
+        body = data[end + 2 :]
+        if hosts != 1 or len(body) != (length or 0) or not self._judge.is_one_message(data):
+            return None
+        method, target = line.groups()
+        return WholeRequest(method, target, data[line.end() : end], _framing(length), body)
+
+
+def _framing(length: int | None) -> Framing:
+    return Framing(length, chunked=False, awaits_go_on=False, one_hop=False)
+
+
+class WholeAnswers:
+    """Reads the answers of one upstream that come whole."""
+
+    def __init__(self) -> None:
+        self._judge = _Judge(httptools.HttpResponseParser)
+
+    def read(self, data: bytes) -> WholeAnswer | None:
+        """The one answer that `data` is, with its length told; None where it must be looked at anew."""
+        end = data.find(_HEAD_END) + 2
+        line = _STATUS_LINE.match(data)
+        if line is None or not 2 < end < limits.UPSTREAM_HEAD_BYTES:
+            return None
+        marked = _MARKED.findall(data, line.end() - 1, end)
+        if len(marked) != 1:
+            return None
+        ((name, length),) = marked
+        if KIND_OF[name] != LENGTH or not length.isdigit():
+            return None
+        status = int(line[1])
+        body = data[end + 2 :]
+        if status in BODILESS or len(body) != int(length) or not self._judge.is_one_message(data):
+            return None
+        return WholeAnswer(status, data[line.end() : end], body, data)
