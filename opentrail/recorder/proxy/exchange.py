@@ -61,20 +61,21 @@ class Exchange:
         target: bytes,
         headers: ByteHeaders | None,
         framing: Framing,
+        body: IncomingBody | None = None,
     ) -> None:
         self._connection = connection
         self.method = method
         self.target = target
         self._headers: ByteHeaders | None = headers
         self.framing = framing
-        self.body = IncomingBody(connection, framing.awaits_go_on)
+        self.body = IncomingBody(connection, framing.awaits_go_on) if body is None else body
 
     @classmethod
     def of_whole(cls, connection: "ClientConnection", request: WholeRequest) -> Self:
         """A request of which nothing is still to come."""
-        exchange = cls(connection, request.method, request.target, None, request.framing)
+        body = IncomingBody.whole(connection, request.body)
+        exchange = cls(connection, request.method, request.target, None, request.framing, body)
         exchange._lines = request.lines
-        exchange.body = IncomingBody.whole(connection, request.body)
         return exchange
 
     @property

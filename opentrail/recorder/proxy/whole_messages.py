@@ -23,6 +23,7 @@ _INITIALS = "".join(sorted({initial for name in _MARKED_NAMES for initial in (na
 # The headers that are not ORDINARY, of a head that the parser takes: a line cannot hold a line end.
 _MARKED = re.compile(rf"\n(?=[{_INITIALS}])({'|'.join(_MARKED_NAMES)}):[ \t]*([^\r\n]*)\r".encode(), re.IGNORECASE)
 _HEADERS = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
+_NO_BODY = Framing(None, False, False, False)
 
 
 def headers_of(lines: bytes) -> list[tuple[bytes, bytes]]:
@@ -107,11 +108,13 @@ class WholeRequests:
         if hosts != 1 or len(body) != (length or 0) or not self._judge.is_one_message(data):
             return None
         method, target = line.groups()
-        return WholeRequest(method, target, data[line.end() : end], _framing(length), body)
-
-
-def _framing(length: int | None) -> Framing:
-    return Framing(length, chunked=False, awaits_go_on=False, one_hop=False)
+        return WholeRequest(
+            method,
+            target,
+            data[line.end() : end],
+            _NO_BODY if length is None else Framing(length, False, False, False),
+            body,
+        )
 
 
 class WholeAnswers:

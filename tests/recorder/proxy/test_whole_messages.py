@@ -9,7 +9,9 @@ from opentrail import limits
 from opentrail.recorder.proxy.head_rules import BadHead, Framing, framing_of
 from opentrail.recorder.proxy.whole_messages import WholeAnswers, WholeRequests, headers_of
 
-REQUEST = b"POST /q?a=%20b HTTP/1.1\r\nHost: x\r\nX-Amz-Target: A.B\r\nContent-Length: 5\r\nx-two:1\r\nX-Two: \t2 \r\n\r\nhello"
+REQUEST = (
+    b"POST /q?a=%20b HTTP/1.1\r\nHost: x\r\nX-One: A.B\r\nContent-Length: 5\r\nx-two:1\r\nX-Two: \t2 \r\n\r\nhello"
+)
 ANSWER = b"HTTP/1.1 200 OK\r\nX-One: 1\r\nContent-Length: 5\r\nDate: now\r\n\r\nhello"
 SPICES = [b"\r", b"\n", b"\r\n", b":", b" ", b"\t", b"\0", b"0", b"#", b"\xe9", b"5", b"\r\n\r\n", b"Host: y\r\n"]
 SPICES += [b"Connection: close\r\n", b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"TE: x\r\n"]
