@@ -80,7 +80,10 @@ class ClientConnection(asyncio.Protocol):
         if self._current is None and not self._in_head:
             whole = self._server.whole_requests.read(data)
             if whole is not None:
+                self._unframed = 0  # of line ends between requests
                 self._begin(Exchange.of_whole(self, whole))
+                if self.write_paused:
+                    self.keep_time()  # of the answer before it, which the client may have stopped reading
                 return
         self._unframed += len(data)
         outbox = self._outbox

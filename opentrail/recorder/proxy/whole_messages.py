@@ -17,12 +17,13 @@ from opentrail.recorder.proxy.heads import BODILESS, HOP_BY_HOP, HOST, KIND_OF, 
 _HEAD_END = b"\r\n\r\n"
 _REQUEST_LINE = re.compile(rb"([A-Z-]+) (/[!-\"$-~]*) HTTP/1\.1\r\n")
 _SHORTEST_HEADER_BYTES = 4  # a letter, a colon, the line's end
-_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-9][0-9][0-9]) [^\r\n]*\r\n")
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-9][0-9][0-9]) [\t -~]*\r\n")  # the phrase goes on as it came
 _MARKED_NAMES = sorted({"host"} | HOP_BY_HOP | OWN_TO_US)
 _INITIALS = "".join(sorted({initial for name in _MARKED_NAMES for initial in (name[0], name[0].upper())}))
 # The headers that are not ORDINARY, of a head that the parser takes: a line cannot hold a line end.
 _MARKED = re.compile(rf"\n(?=[{_INITIALS}])({'|'.join(_MARKED_NAMES)}):[ \t]*([^\r\n]*)\r".encode(), re.IGNORECASE)
 _HEADERS = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
+_DIGITS = re.compile(rb"[0-9]{1,18}").fullmatch  # of a length; int() raises at thousands of them
 _NO_BODY = Framing(None, False, False, False)
 
 
@@ -100,12 +101,11 @@ class WholeRequests:
             kind = KIND_OF[name]
             if kind == HOST:
                 hosts += 1
-            elif kind == LENGTH and length is None and value.isdigit():
+            elif kind == LENGTH and length is None and _DIGITS(value):
                 length = int(value)
             else:
                 return None
-        body = data[end + 2 :]
-        if hosts != 1 or len(body) != (length or 0) or not self._judge.is_one_message(data):
+        if hosts != 1 or len(data) != end + 2 + (length or 0) or not self._judge.is_one_message(data):
             return None
         method, target = line.groups()
         return WholeRequest(
@@ -113,7 +113,7 @@ class WholeRequests:
             target,
             data[line.end() : end],
             _NO_BODY if length is None else Framing(length, False, False, False),
-            body,
+            data[end + 2 :],
         )
 
 
@@ -133,10 +133,9 @@ class WholeAnswers:
         if len(marked) != 1:
             return None
         ((name, length),) = marked
-        if KIND_OF[name] != LENGTH or not length.isdigit():
+        if KIND_OF[name] != LENGTH or not _DIGITS(length) or len(data) != end + 2 + int(length):
             return None
         status = int(line[1])
-        body = data[end + 2 :]
-        if status in BODILESS or len(body) != int(length) or not self._judge.is_one_message(data):
+        if status in BODILESS or not self._judge.is_one_message(data):
             return None
-        return WholeAnswer(status, data[line.end() : end], body, data)
+        return WholeAnswer(status, data[line.end() : end], data[end + 2 :], data)

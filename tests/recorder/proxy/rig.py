@@ -22,7 +22,7 @@ PLAIN = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Proxy:
-    """A server whose calls go to `handle`, or are relayed to `upstream_port`."""
+    """A server whose calls go to `handle`, or are relayed to `upstream_port`; `at_end` is called when it has stopped."""
 
     def __init__(
         self,
@@ -33,6 +33,8 @@ class Proxy:
         tls: ssl.SSLContext | None = None,
         upstream_tls: ssl.SSLContext | None = None,
         handle: Callable[[Exchange], None] | None = None,
+        at_end: Callable[[], None] = lambda: None,
+        socket_path: str = "",
         most: int = 100,
         most_upstream: int = 100,
     ) -> None:
@@ -42,9 +44,10 @@ class Proxy:
         self._timing = timing or Timing()
         self._pool_settings = (Place("127.0.0.1", upstream_port, upstream_tls), upstream_timing or UpstreamTiming())
         self._most_upstream = most_upstream
-        self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
+        self._at_end = at_end
+        self._listener = socket.socket(socket.AF_UNIX if socket_path else socket.AF_INET)
+        self._listener.bind(socket_path or ("127.0.0.1", 0))
+        self.port = 0 if socket_path else int(self._listener.getsockname()[1])
         self._ready = threading.Event()
         self.thread = threading.Thread(target=lambda: uvloop.run(self._main()), daemon=True)
         self.thread.start()
@@ -65,6 +68,7 @@ class Proxy:
         await self._stop.wait()
         await self.server.stop(self.grace_seconds)
         self.pool.close()
+        self._at_end()
         await asyncio.sleep(0.02)
         self._listener.close()
 

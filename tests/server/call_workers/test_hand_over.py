@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from opentrail.recorder.proxy.outbox import Outbox
 from opentrail.server.call_workers import metrics as process_metrics
 from opentrail.server.call_workers.hand_over import HandOver, take_over
 from opentrail.server.call_workers.metrics import all_metrics, leave_metrics
-from tests.recorder.proxy.rig import proxy
+from tests.recorder.proxy.rig import PLAIN, proxy
 
 
 @pytest.fixture
@@ -20,7 +21,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_caller_is_who_the_worker_saw() -> None:
+class Worker:
+    """What a worker process does with calls of our own services, and at its end."""
+
+    def __init__(self, socket_path: str) -> None:
+        self._socket_path = socket_path
+        self._handing: HandOver | None = None
+
+    def __call__(self, exchange: Exchange) -> None:
+        if self._handing is None:  # on the event loop that it belongs to
+            self._handing = HandOver(self._socket_path, Outbox())
+        self._handing(exchange)
+
+    def close(self) -> None:
+        assert self._handing is not None
+        self._handing.close()
+
+
+def test_the_caller_is_who_the_worker_saw(folder: Path) -> None:
     seen: list[Exchange] = []
 
     def first(exchange: Exchange) -> None:
@@ -28,23 +46,46 @@ def test_the_caller_is_who_the_worker_saw() -> None:
         seen.append(exchange)
         exchange.answer(200, [], b"from the first")
 
-    with proxy(handle=first) as taking:
-
-        def worker(exchange: Exchange) -> None:
-            handing = HandOver("", Outbox())
-            handing._pool.place = type(handing._pool.place)("127.0.0.1", taking.port)
-            handing(exchange)
-
-        with proxy(handle=worker) as running:
-            forged = (
-                b"GET /a?b HTTP/1.1\r\nHost: x\r\nX-OpenTrail-Caller: 192.0.2.1 https TLSv1.3 X\r\nX-Kept: 1\r\n\r\n"
-            )
-            assert running.ask(forged).endswith(b"from the first")
+    place = str(folder / "first")
+    worker = Worker(place)
+    with proxy(handle=first, socket_path=place), proxy(handle=worker, at_end=worker.close) as running:
+        forged = b"GET /a?b HTTP/1.1\r\nHost: x\r\nX-OpenTrail-Caller: 192.0.2.1 https TLSv1.3 X\r\nX-Kept: 1\r\n\r\n"
+        assert running.ask(forged).endswith(b"from the first")
     (exchange,) = seen
     request = exchange.request
     assert (request.client, request.scheme, request.tls) == ("127.0.0.1", "http", None)
     assert (request.path, request.query) == ("/a", "b")
     assert request.headers == (("host", "x"), ("x-kept", "1"))
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_the_connection_to_the_first_process_is_kept_between_calls_and_ends_with_the_worker(
+    folder: Path, later: bool
+) -> None:
+    connections = set()
+
+    def first(exchange: Exchange) -> None:
+        connections.add(exchange._connection)
+        if later:
+            exchange.loop.call_soon(exchange.answer, 200, [], b"from the first")
+        else:
+            exchange.answer(200, [], b"from the first")
+
+    place = str(folder / "first")
+    worker = Worker(place)
+    with proxy(handle=first, socket_path=place) as taking:
+        with proxy(handle=worker, at_end=worker.close) as running, running.connect() as client:
+            for _ in range(3):
+                client.sendall(PLAIN)
+                assert client.recv(1 << 16).endswith(b"from the first")
+            assert len(connections) == 1, "kept between calls"
+            client.close()
+            begun = time.monotonic()
+            running.stop()
+        assert time.monotonic() - begun < 1, "a worker that has nothing to do ends at once"
+        begun = time.monotonic()
+        taking.stop()
+        assert time.monotonic() - begun < 1, "nothing is left of the worker"
 
 
 def test_what_processes_count_is_added_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
