@@ -318,8 +318,9 @@ class UpstreamConnection(asyncio.Protocol):
         asker = self._asker
         assert asker is not None
         self._began = self._answered = True
-        self._give_back()
+        self.deadline = NEVER
         asker.answer_whole(answer)
+        self._give_back()
 
     def _answer_complete(self) -> None:
         self._answered = True

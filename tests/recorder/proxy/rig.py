@@ -22,7 +22,7 @@ PLAIN = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Proxy:
-    """A server whose calls go to `handle`, or are relayed to `upstream_port`; `at_end` is called when it has stopped."""
+    """A server whose calls go to `handle`, or are relayed to `upstream_port`; `at_end` is called at its end."""
 
     def __init__(
         self,

@@ -36,6 +36,7 @@ SMUGGLED = {
     "negative-length": head(b"Host: x", b"Content-Length: -1"),
     "hexadecimal-length": head(b"Host: x", b"Content-Length: 0x1") + b"a",
     "endless-length": head(b"Host: x", b"Content-Length: 99999999999999999999999"),
+    "length-of-thousands-of-digits": head(b"Host: x", b"Content-Length: " + b"9" * 5000),
     "unknown-coding": head(b"Host: x", b"Transfer-Encoding: xchunked") + b"0\r\n\r\n",
     "coding-after-chunked": head(b"Host: x", b"Transfer-Encoding: chunked, gzip") + b"0\r\n\r\n",
     "coding-before-chunked": head(b"Host: x", b"Transfer-Encoding: gzip, chunked") + b"0\r\n\r\n",

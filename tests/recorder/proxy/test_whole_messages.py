@@ -105,6 +105,7 @@ def test_a_whole_answer_is_read_as_any_other() -> None:
         b"GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1_0\r\n\r\n1234567890",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\n" + b"a:\r\n" * limits.REQUEST_HEADERS + b"\r\n",
         b"GET /" + b"x" * limits.REQUEST_HEAD_BYTES + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         REQUEST * 2,
@@ -115,6 +116,28 @@ def test_what_is_not_plainly_one_request_is_left_to_the_parser(data: bytes) -> N
     assert reads.read(data) is None
     whole = reads.read(REQUEST)
     assert whole is not None and whole.framing == Framing(5, chunked=False, awaits_go_on=False, one_hop=False)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 O\0K\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhello",
+        ANSWER * 2,
+    ],
+)
+def test_what_is_not_plainly_one_answer_is_left_to_the_parser(data: bytes) -> None:
+    reads = WholeAnswers()
+    assert reads.read(data) is None
+    assert reads.read(ANSWER) is not None
 
 
 def test_the_rules_of_a_head_are_those_of_the_parser_s_way() -> None:
