@@ -22,7 +22,7 @@ from opentrail.recorder.proxy.heads import (
     status_line,
 )
 from opentrail.recorder.proxy.request_body import IncomingBody
-from opentrail.recorder.proxy.whole_messages import WholeAnswer, WholeRequest, headers_of
+from opentrail.recorder.proxy.whole_messages import WholeAnswer, WholeRequest
 from opentrail.wire.http import HttpRequest
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Exchange:
     on_gone: Callable[[], None] | None = None
     on_drain: Callable[[bool], None] | None = None  # told whether the client takes more
     _request: HttpRequest | None = None
-    _lines = b""  # of the headers, where the request came whole and all of them are to be passed on
+    whole: WholeRequest | None = None  # where the request came so
     _chunked = False
     _held_on = False
     _wants_body = True
@@ -75,20 +75,21 @@ class Exchange:
         """A request of which nothing is still to come."""
         body = IncomingBody.whole(connection, request.body)
         exchange = cls(connection, request.method, request.target, None, request.framing, body)
-        exchange._lines = request.lines
+        exchange.whole = request
         return exchange
 
     @property
     def headers(self) -> ByteHeaders:
         """As they came."""
         if self._headers is None:
-            self._headers = headers_of(self._lines)
+            assert self.whole is not None
+            self._headers = self.whole.headers
         return self._headers
 
     def lines_to_pass_on(self) -> bytes:
         """The lines of the headers that are not for one hop only."""
-        if self._lines:
-            return self._lines
+        if self.whole is not None:
+            return self.whole.lines
         return header_lines(passed_on(self.headers) if self.framing.one_hop else self.headers)
 
     @property

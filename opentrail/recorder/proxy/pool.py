@@ -103,7 +103,8 @@ class Pool:
             connection.close()
             return
         self._idle.append(connection)
-        self._next_turn()
+        if self._waiting:
+            self._next_turn()
 
     def close(self) -> None:
         """Close every connection; exchanges under way break off."""

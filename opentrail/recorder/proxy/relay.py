@@ -36,26 +36,24 @@ class Relay:
     def begin(self, further: ByteHeaders = ()) -> None:
         """Send the request, with `further` headers."""
         exchange = self._exchange
+        exchange.on_gone = self._drop_upstream
+        exchange.on_drain = self._client_takes
+        upstream = self._pool.take()
+        if upstream is not None and exchange.whole is not None:
+            self._upstream = upstream
+            self._sent_all = True
+            upstream.ask(self, exchange.whole.with_headers(further), head_only=exchange.method == b"HEAD")
+            return
         head = b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (
             exchange.method,
             exchange.target,
             exchange.lines_to_pass_on(),
-            header_lines(further) if further else b"",
+            header_lines(further),
             CHUNKED_LINE if self._chunked else b"",
         )
-        exchange.on_gone = self._drop_upstream
-        exchange.on_drain = self._client_takes
-        upstream = self._pool.take()
         if upstream is None:
             self._waiting.append(head)
             self._connecting = asyncio.get_running_loop().create_task(self._connect())
-        elif (body := exchange.body.rest()) is not None:
-            self._upstream = upstream
-            self._sent_all = True
-            if self._chunked:
-                body = (chunk(body) if body else b"") + LAST_CHUNK
-            upstream.ask(self, head + body, head_only=exchange.method == b"HEAD")
-            return
         else:
             self._upstream = upstream
             upstream.begin(self, head_only=exchange.method == b"HEAD")

@@ -12,7 +12,16 @@ import msgspec
 
 from opentrail import limits
 from opentrail.recorder.proxy.head_rules import Framing
-from opentrail.recorder.proxy.heads import BODILESS, HOP_BY_HOP, HOST, KIND_OF, LENGTH, OWN_TO_US
+from opentrail.recorder.proxy.heads import (
+    BODILESS,
+    HOP_BY_HOP,
+    HOST,
+    KIND_OF,
+    LENGTH,
+    OWN_TO_US,
+    ByteHeaders,
+    header_lines,
+)
 
 _HEAD_END = b"\r\n\r\n"
 _REQUEST_LINE = re.compile(rb"([A-Z-]+) (/[!-\"$-~]*) HTTP/1\.1\r\n")
@@ -23,37 +32,59 @@ _INITIALS = "".join(sorted({initial for name in _MARKED_NAMES for initial in (na
 # The headers that are not ORDINARY, of a head that the parser takes: a line cannot hold a line end.
 _MARKED = re.compile(rf"\n(?=[{_INITIALS}])({'|'.join(_MARKED_NAMES)}):[ \t]*([^\r\n]*)\r".encode(), re.IGNORECASE)
 _HEADERS = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*)\r\n")
-_DIGITS = re.compile(rb"[0-9]{1,18}").fullmatch  # of a length; int() raises at thousands of them
+_LENGTH_DIGITS = 18  # int() raises at thousands of them
 _NO_BODY = Framing(None, False, False, False)
 
 
-def headers_of(lines: bytes) -> list[tuple[bytes, bytes]]:
-    """Names and values as they came, of lines that a parser has taken."""
-    return _HEADERS.findall(lines)
-
-
 class WholeRequest(msgspec.Struct, frozen=True, gc=False):
-    """A request of which nothing is still to come."""
+    """A request of which nothing is still to come, and whose headers are all for the upstream."""
 
     method: bytes
     target: bytes
-    lines: bytes  # of the headers, each with its end
     framing: Framing
-    body: bytes
+    data: bytes  # all of it, as it came
+    start: int  # of the headers' lines in it
+    end: int  # of them: an empty line follows, and the body
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Names and values as they came."""
+        return _HEADERS.findall(self.data, self.start, self.end)
+
+    @property
+    def lines(self) -> bytes:
+        """The headers, each with its line's end."""
+        return self.data[self.start : self.end]
+
+    @property
+    def body(self) -> bytes:
+        """Its body."""
+        return self.data[self.end + 2 :]
+
+    def with_headers(self, further: ByteHeaders) -> bytes:
+        """All of it, with `further` headers."""
+        if not further:
+            return self.data
+        return self.data[: self.end] + header_lines(further) + self.data[self.end :]
 
 
 class WholeAnswer(msgspec.Struct, frozen=True, gc=False):
     """An answer of which nothing is still to come, and whose headers are all for the client."""
 
     status: int
-    lines: bytes  # of the headers, each with its end
-    body: bytes
     data: bytes  # all of it, as it came
+    start: int  # of the headers' lines in it
+    end: int  # of them: an empty line follows, and the body
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Names and values as they came."""
-        return headers_of(self.lines)
+        return _HEADERS.findall(self.data, self.start, self.end)
+
+    @property
+    def body(self) -> bytes:
+        """Its body."""
+        return self.data[self.end + 2 :]
 
 
 class _Judge:
@@ -101,20 +132,14 @@ class WholeRequests:
             kind = KIND_OF[name]
             if kind == HOST:
                 hosts += 1
-            elif kind == LENGTH and length is None and _DIGITS(value):
+            elif kind == LENGTH and length is None and value.isdigit() and len(value) <= _LENGTH_DIGITS:
                 length = int(value)
             else:
                 return None
         if hosts != 1 or len(data) != end + 2 + (length or 0) or not self._judge.is_one_message(data):
             return None
-        method, target = line.groups()
-        return WholeRequest(
-            method,
-            target,
-            data[line.end() : end],
-            _NO_BODY if length is None else Framing(length, False, False, False),
-            data[end + 2 :],
-        )
+        framing = _NO_BODY if length is None else Framing(length, False, False, False)
+        return WholeRequest(line[1], line[2], framing, data, line.end(), end)
 
 
 class WholeAnswers:
@@ -133,9 +158,11 @@ class WholeAnswers:
         if len(marked) != 1:
             return None
         ((name, length),) = marked
-        if KIND_OF[name] != LENGTH or not _DIGITS(length) or len(data) != end + 2 + int(length):
+        if KIND_OF[name] != LENGTH or not length.isdigit() or len(length) > _LENGTH_DIGITS:
+            return None
+        if len(data) != end + 2 + int(length):
             return None
         status = int(line[1])
         if status in BODILESS or not self._judge.is_one_message(data):
             return None
-        return WholeAnswer(status, data[line.end() : end], data[end + 2 :], data)
+        return WholeAnswer(status, data, line.end(), end)

@@ -7,7 +7,7 @@ import pytest
 
 from opentrail import limits
 from opentrail.recorder.proxy.head_rules import BadHead, Framing, framing_of
-from opentrail.recorder.proxy.whole_messages import WholeAnswers, WholeRequests, headers_of
+from opentrail.recorder.proxy.whole_messages import WholeAnswers, WholeRequests
 
 REQUEST = (
     b"POST /q?a=%20b HTTP/1.1\r\nHost: x\r\nX-One: A.B\r\nContent-Length: 5\r\nx-two:1\r\nX-Two: \t2 \r\n\r\nhello"
@@ -77,7 +77,7 @@ def test_a_whole_request_is_read_as_any_other() -> None:
         full = Reading(data)
         assert full.fine and full.kept, data
         framing = framing_of("1.1", full.url, full.headers)
-        assert (whole.target, headers_of(whole.lines), whole.body) == (full.url, full.headers, full.body), data
+        assert (whole.target, whole.headers, whole.body) == (full.url, full.headers, full.body), data
         assert whole.framing == framing and not framing.one_hop, data
     assert 100 < taken < 3900
 
