@@ -136,9 +136,10 @@ class Exchange:
     def pass_on(self, answer: WholeAnswer) -> None:
         """The whole answer of an upstream, as it came where nothing stands in it that is new to the client."""
         if not (self.keep_alive and self.speaks_1_1 and self.body.complete) or self._connection.stopping:
-            self.start(answer.status, answer.headers, len(answer.body))
+            body = answer.body
+            self.start(answer.status, answer.headers, len(body))
             if not self.gone:
-                self.write(answer.body)
+                self.write(body)
             self.end()
             return
         self.started = True

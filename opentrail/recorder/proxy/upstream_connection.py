@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 
 class Asker(Protocol):
-    """Who asked: is told of the answer as it comes. After `answer_end`,
-    `answer_whole` or `answer_failed` nothing more comes."""
+    """Who asked: is told of the answer as it comes.
+
+    Nothing more comes after `answer_end`, `answer_whole` or `answer_failed`.
+    """
 
     def answer_head(self, status: int, headers: list[tuple[bytes, bytes]], length: int | None) -> None:
         """The final answer's head: the headers meant for the client, as they came.

@@ -142,11 +142,12 @@ class UpstreamExchange:
 
     def answer_whole(self, answer: WholeAnswer) -> None:
         """All of it."""
-        if answer.body:
-            self._parts.append(answer.body)
-            self._size = len(answer.body)
+        body = answer.body
+        if body:
+            self._parts.append(body)
+            self._size = len(body)
         self._complete = True
-        self.answer_head(answer.status, answer.headers, len(answer.body))
+        self.answer_head(answer.status, answer.headers, len(body))
 
     def answer_failed(self, failure: CallRefused) -> None:
         """There is no more of it."""
