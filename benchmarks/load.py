@@ -4,6 +4,7 @@ Threads of Python would: their waiting for the interpreter's lock came to 5 ms a
 """
 
 import asyncio
+import selectors
 import time
 from dataclasses import dataclass
 
@@ -30,7 +31,13 @@ def run_load(port: int, call: bytes, clients: int, seconds: float, rate: float =
     With a rate the clients take turns, evenly; one that has fallen behind asks at once. A latency counts from the
     asking. Raises ConnectionError where an answer breaks off or is a refusal.
     """
-    return uvloop.run(_run(port, call, clients, seconds, rate))
+    with asyncio.Runner(loop_factory=_punctual_loop if rate else uvloop.new_event_loop) as runner:
+        return runner.run(_run(port, call, clients, seconds, rate))
+
+
+def _punctual_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's timers go by the millisecond, and the calls of each would come together; those of select() do not."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 async def _run(port: int, call: bytes, clients: int, seconds: float, rate: float) -> Load:
