@@ -1,10 +1,12 @@
 """CPU µs a request and latency of the recorder, beside the upstream alone, nginx, and moto alone.
 
-    python -m benchmarks.recorder [--seconds 5] [--clients 8]
+    python -m benchmarks.recorder [--rounds 8] [--seconds 1] [--clients 8]
 
 One upstream that answers the same few hundred bytes to every call of a protocol; the same signed calls (SQS SendMessage
 as JSON 1.0, SNS Publish as query) go to it directly, through nginx, through the recorder (guarantees `durable` and
-`async`), and to moto. CPU is user plus system time of the process in the middle (moto's own in its row), from /proc.
+`async`), and to moto. They take turns, in rounds, so that a slow minute of the machine is everybody's. CPU is user plus
+system time of the process in the middle (moto's own in its row), from /proc. Half load is half of what the same place
+answered in the second before.
 """
 
 import argparse
@@ -17,7 +19,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
@@ -35,6 +38,7 @@ XML_BODY = (
     b"<RequestId>0c0ffee1-0000-4000-8000-000000000002</RequestId></ResponseMetadata></PublishResponse>"
 )
 SECRET = "bench-secret"
+RECORDERS = {f"opentrail {guarantee}": guarantee for guarantee in ("async", "durable")}
 
 
 def signed_call(host: str, kind: str) -> bytes:
@@ -175,35 +179,58 @@ def moto() -> Iterator[tuple[int, int]]:
     process.wait()
 
 
-def measure(name: str, place: tuple[int, int] | None, kind: str, clients: int, seconds: float) -> None:
-    """One row of the table."""
-    if place is None:
-        print(f"{name:<22} {kind:<6} skipped: not installed")
-        return
-    port, process = place
-    call = signed_call(f"127.0.0.1:{port}", kind)
-    run_load(port, call, clients, min(1.0, seconds))
-    before = cpu_seconds(process)
-    load = run_load(port, call, clients, seconds)
-    spent = cpu_seconds(process) - before
-    print(
-        f"{name:<22} {kind:<6} {spent * 1e6 / load.requests:8.0f} µs CPU/request  {load.requests / load.seconds:8.0f}/s"
-        f"  p50 {load.at(0.5):7.2f} ms  p99 {load.at(0.99):7.2f} ms  mean {statistics.fmean(load.latencies_ms):6.2f}"
-    )
+@dataclass
+class Row:
+    """What was measured in the rounds at one place: by calls as fast as they are answered, and at half that rate.
+
+    `alone`: the upstream without it, at that half rate.
+    """
+
+    name: str
+    kind: str
+    place: tuple[int, int]
+    cpu_us: list[float] = field(default_factory=list)
+    full: list[Load] = field(default_factory=list)
+    half: list[Load] = field(default_factory=list)
+    alone: list[Load] = field(default_factory=list)
+
+    def measure(self, clients: int, seconds: float) -> None:
+        """One round."""
+        port, process = self.place
+        call = signed_call(f"127.0.0.1:{port}", self.kind)
+        before = cpu_seconds(process)
+        load = run_load(port, call, clients, seconds)
+        self.cpu_us.append((cpu_seconds(process) - before) * 1e6 / load.requests)
+        self.full.append(load)
+
+    def measure_half(self, direct: int, clients: int, seconds: float) -> None:
+        """One round at half the rate of the last one, here and at the upstream's port."""
+        rate = self.full[-1].requests / self.full[-1].seconds / 2
+        for port, loads in ((direct, self.alone), (self.place[0], self.half)):
+            loads.append(run_load(port, signed_call(f"127.0.0.1:{port}", self.kind), clients, seconds, rate))
+
+    def show(self) -> None:
+        """The least and the median of all rounds: the least shows least of what neighbours take from a machine."""
+        rates = [load.requests / load.seconds for load in self.full]
+        print(
+            f"{self.name:<22} {self.kind:<6} CPU/request {_least(self.cpu_us)} µs  {max(rates):8.0f}/s  "
+            f"p50 {_least_at(self.full, 0.5)} ms  p99 {_least_at(self.full, 0.99)} ms"
+        )
+        if self.half:
+            _show_latency("at half load", self.half)
+            _show_latency("upstream alone, as often", self.alone)
 
 
-def half_load(direct: int, place: int, clients: int, seconds: float) -> None:
-    """What the recorder adds to the latency of calls that come half as often as it could answer them."""
-    calls = {port: signed_call(f"127.0.0.1:{port}", "json") for port in (direct, place)}
-    full = run_load(place, calls[place], clients, seconds)
-    rate = full.requests / full.seconds / 2
-    alone, recorded = (run_load(port, calls[port], clients, seconds, rate) for port in (direct, place))
-    disk = disk_alone(seconds / 4)
-    print(
-        f"half load, {rate:.0f}/s: upstream alone p50 {alone.at(0.5):.2f} ms p99 {alone.at(0.99):.2f} ms; recorded "
-        f"p50 {recorded.at(0.5):.2f} ms p99 {recorded.at(0.99):.2f} ms; disk alone p50 {disk.at(0.5):.2f} ms "
-        f"p99 {disk.at(0.99):.2f} ms"
-    )
+def _show_latency(name: str, loads: list[Load]) -> None:
+    print(f"  {name:<67} p50 {_least_at(loads, 0.5)} ms  p99 {_least_at(loads, 0.99)} ms")
+
+
+def _least(found: list[float]) -> str:
+    return f"{min(found):7.2f} ({statistics.median(found):7.2f})"
+
+
+def _least_at(loads: list[Load], share: float) -> str:
+    return _least([load.at(share) for load in loads])
 
 
 def disk_alone(seconds: float) -> Load:
@@ -218,31 +245,54 @@ def disk_alone(seconds: float) -> Load:
     return Load(len(latencies), seconds, latencies)
 
 
+@contextmanager
+def everything(clients: int) -> Iterator[list[Row]]:
+    """All that is compared, at work side by side and warm."""
+    with ExitStack() as stack:
+        held = stack.enter_context
+        direct = held(upstream())
+        places = {
+            "upstream alone": direct,
+            "nginx": held(nginx(direct[0])),
+            "opentrail proxy alone": held(relay(direct[0])),
+        }
+        places |= {name: held(recorder(direct[0], guarantee)) for name, guarantee in RECORDERS.items()}
+        if places["nginx"] is None:
+            print("nginx is skipped: not installed")
+        rows = [Row(name, kind, place) for kind in ("json", "query") for name, place in places.items() if place]
+        rows.append(Row("moto alone", "query", held(moto())))
+        for row in rows:
+            run_load(row.place[0], signed_call(f"127.0.0.1:{row.place[0]}", row.kind), clients, 1.0)
+        yield rows
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--upstream", type=int, help=argparse.SUPPRESS)
     chosen, _ = parser.parse_known_args()
     if chosen.upstream:
         asyncio.run(_answer(chosen.upstream))
         return
-    print(f"{chosen.clients} clients, {chosen.seconds:.0f} s each, {os.cpu_count()} cores")
-    with upstream() as direct:
-        for kind in ("json", "query"):
-            measure("upstream alone", direct, kind, chosen.clients, chosen.seconds)
-            with nginx(direct[0]) as place:
-                measure("nginx", place, kind, chosen.clients, chosen.seconds)
-            with relay(direct[0]) as place:
-                measure("opentrail proxy alone", place, kind, chosen.clients, chosen.seconds)
-            for guarantee in ("durable", "async"):
-                with recorder(direct[0], guarantee) as place:
-                    measure(f"opentrail {guarantee}", place, kind, chosen.clients, chosen.seconds)
-                    if kind == "json":
-                        half_load(direct[0], place[0], chosen.clients, chosen.seconds)
-    with moto() as place:
-        measure("moto alone", place, "query", chosen.clients, chosen.seconds)
+    print(
+        f"{chosen.clients} clients, {chosen.rounds} rounds of {chosen.seconds:g} s each, {os.cpu_count()} cores,",
+        end=" ",
+    )
+    print(f"Python {sys.version.split()[0]}; the least of the rounds (and their median)")
+    disk: list[Load] = []
+    with everything(chosen.clients) as rows:
+        for _ in range(chosen.rounds):
+            for row in rows:
+                row.measure(chosen.clients, chosen.seconds)
+                if row.kind == "json" and row.name in RECORDERS:
+                    row.measure_half(rows[0].place[0], chosen.clients, chosen.seconds)
+            disk.append(disk_alone(chosen.seconds / 4))
+    for row in rows:
+        row.show()
+    _show_latency("the disk alone", disk)
 
 
 if __name__ == "__main__":
