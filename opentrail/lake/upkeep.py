@@ -3,8 +3,11 @@
 Small files that are neighbours in time are merged in tiers, up to limits.SEGMENT_BYTES, so that an event is rewritten
 a few times at most. A file goes when all its events have served their time; one that is half over, by the times of
 its oldest and newest event, is written again without them. Until then queries leave them out.
+
+The kinds of steps take turns: where commits come faster than upkeep, one of them always has something to do.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -33,17 +36,19 @@ class TableUpkeep:
         self._sweeper = Sweeper(clock, settings.sweep_grace_s)
         self._pointer = Pointer(table)
         self._schedule = Schedule(clock, "compaction", "retention", "sweep")
+        self._steps: deque[Callable[[int, bool], bool]] = deque(  # what had the last turn comes last
+            [self._expire_snapshots, self._retain, self._compact, self._sweep]
+        )
 
     def step(self, keep_after_us: int, *, federated: bool, busy: bool) -> bool:
         """Do one thing that is due; whether there was one. What happened before `keep_after_us` has served its time."""
         self._pointer.follow(federated=federated)
-        steps: tuple[Callable[[int, bool], bool], ...] = (
-            self._expire_snapshots,
-            self._retain,
-            self._compact,
-            self._sweep,
-        )
-        return any(step(keep_after_us, busy) for step in steps)
+        for step in self._steps:
+            if step(keep_after_us, busy):
+                self._steps.remove(step)
+                self._steps.append(step)
+                return True
+        return False
 
     def retain_soon(self) -> None:
         """The retention period was changed: look at it with the next step."""

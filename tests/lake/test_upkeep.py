@@ -36,22 +36,50 @@ def test_what_has_served_its_time_is_not_seen_and_then_goes(rig):
     assert rig.snapshot(store).expired_before_us > 0
 
 
-def test_commits_without_a_break_keep_no_store_from_its_retention(rig):
-    store = rig.create(retention_days=7)
-    old = made_entries(100)
-    rig.append(old)
-    rig.commit()
-    rig.clock.advance(9 * 86_400)
-    rig.new_follower(replace(LAZY, commit_interval_s=0.0, retention_check_s=0.0))
+def commit_without_a_break(rig: Rig, rounds: int) -> int:
+    """Events of now, and a commit of them, in every tick; how many of them stores want."""
     young = 0
-    for seed in range(10):
+    for seed in range(rounds):
         entries = made_entries(20, seed=seed + 2)
         entries.times_us[:] = [rig.clock.now_us()] * 20
         rig.append(entries)
         young += len(wanted(entries))
         rig.hand_over()
         rig.follower.tick()
+    return young
+
+
+def test_commits_without_a_break_keep_no_store_from_its_retention(rig):
+    store = rig.create(retention_days=7)
+    rig.append(made_entries(100))
+    rig.commit()
+    rig.clock.advance(9 * 86_400)
+    rig.new_follower(replace(LAZY, commit_interval_s=0.0, retention_check_s=0.0))
+    young = commit_without_a_break(rig, 10)
     assert rig.snapshot(store).rows == young
+
+
+def test_snapshots_that_are_always_to_expire_keep_no_store_from_retention_merging_and_sweeping(rig):
+    store = rig.create(retention_days=7)
+    rig.append(made_entries(100))
+    rig.commit()
+    rig.clock.advance(9 * 86_400)
+    restless = LakeSettings(
+        commit_interval_s=0.0,
+        retention_check_s=0.0,
+        compaction_check_s=0.0,
+        sweep_check_s=0.0,
+        sweep_grace_s=0.0,
+        expire_after_commits=4,  # fewer than are made until upkeep has its turn
+        compaction_files=4,
+    )
+    rig.new_follower(restless)
+    rounds = 36  # four times upkeep
+    young = commit_without_a_break(rig, rounds)
+    snapshot = rig.snapshot(store)
+    assert snapshot.rows == young
+    assert len(snapshot.files) < rounds
+    assert len(list(snapshot.files[0].path.parent.iterdir())) < rounds
 
 
 def test_a_clock_that_jumps_ahead_deletes_nothing_and_lets_events_in(rig):
