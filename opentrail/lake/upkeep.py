@@ -4,10 +4,9 @@ Small files that are neighbours in time are merged in tiers, up to limits.SEGMEN
 a few times at most. A file goes when all its events have served their time; one that is half over, by the times of
 its oldest and newest event, is written again without them. Until then queries leave them out.
 
-The kinds of steps take turns: where commits come faster than upkeep, one of them always has something to do.
+Where commits come faster than upkeep there are always snapshots to expire: what else is to do has every other turn.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -36,28 +35,26 @@ class TableUpkeep:
         self._sweeper = Sweeper(clock, settings.sweep_grace_s)
         self._pointer = Pointer(table)
         self._schedule = Schedule(clock, "compaction", "retention", "sweep")
-        self._steps: deque[Callable[[int, bool], bool]] = deque(  # what had the last turn comes last
-            [self._expire_snapshots, self._retain, self._compact, self._sweep]
-        )
+        self._expired = False  # with the last step
 
     def step(self, keep_after_us: int, *, federated: bool, busy: bool) -> bool:
         """Do one thing that is due; whether there was one. What happened before `keep_after_us` has served its time."""
         self._pointer.follow(federated=federated)
-        for step in self._steps:
-            if step(keep_after_us, busy):
-                self._steps.remove(step)
-                self._steps.append(step)
-                return True
-        return False
+        expired, self._expired = self._expired, False
+        if not expired and self._expire_snapshots():
+            return True
+        others: tuple[Callable[[int, bool], bool], ...] = (self._retain, self._compact, self._sweep)
+        return any(step(keep_after_us, busy) for step in others) or self._expire_snapshots()
 
     def retain_soon(self) -> None:
         """The retention period was changed: look at it with the next step."""
         self._schedule.soon("retention")
 
-    def _expire_snapshots(self, keep_after_us: int, busy: bool) -> bool:
+    def _expire_snapshots(self) -> bool:
         if self._table.commits_since_expiry < self._settings.expire_after_commits:
             return False
         self._table.expire_snapshots()
+        self._expired = True
         return True
 
     def _compact(self, keep_after_us: int, busy: bool) -> bool:
