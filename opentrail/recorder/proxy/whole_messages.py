@@ -36,12 +36,9 @@ _LENGTH_DIGITS = 18  # int() raises at thousands of them
 _NO_BODY = Framing(None, False, False, False)
 
 
-class WholeRequest(msgspec.Struct, frozen=True, gc=False):
-    """A request of which nothing is still to come, and whose headers are all for the upstream."""
+class _Whole(msgspec.Struct, frozen=True, gc=False):
+    """A message of which nothing is still to come, and whose headers are all for who is next."""
 
-    method: bytes
-    target: bytes
-    framing: Framing
     data: bytes  # all of it, as it came
     start: int  # of the headers' lines in it
     end: int  # of them: an empty line follows, and the body
@@ -52,14 +49,22 @@ class WholeRequest(msgspec.Struct, frozen=True, gc=False):
         return _HEADERS.findall(self.data, self.start, self.end)
 
     @property
-    def lines(self) -> bytes:
-        """The headers, each with its line's end."""
-        return self.data[self.start : self.end]
-
-    @property
     def body(self) -> bytes:
         """Its body."""
         return self.data[self.end + 2 :]
+
+
+class WholeRequest(_Whole, frozen=True, gc=False):
+    """Such a request."""
+
+    method: bytes
+    target: bytes
+    framing: Framing
+
+    @property
+    def lines(self) -> bytes:
+        """The headers, each with its line's end."""
+        return self.data[self.start : self.end]
 
     def with_headers(self, further: ByteHeaders) -> bytes:
         """All of it, with `further` headers."""
@@ -68,23 +73,10 @@ class WholeRequest(msgspec.Struct, frozen=True, gc=False):
         return self.data[: self.end] + header_lines(further) + self.data[self.end :]
 
 
-class WholeAnswer(msgspec.Struct, frozen=True, gc=False):
-    """An answer of which nothing is still to come, and whose headers are all for the client."""
+class WholeAnswer(_Whole, frozen=True, gc=False):
+    """Such an answer."""
 
     status: int
-    data: bytes  # all of it, as it came
-    start: int  # of the headers' lines in it
-    end: int  # of them: an empty line follows, and the body
-
-    @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """Names and values as they came."""
-        return _HEADERS.findall(self.data, self.start, self.end)
-
-    @property
-    def body(self) -> bytes:
-        """Its body."""
-        return self.data[self.end + 2 :]
 
 
 class _Judge:
@@ -139,7 +131,7 @@ class WholeRequests:
         if hosts != 1 or len(data) != end + 2 + (length or 0) or not self._judge.is_one_message(data):
             return None
         framing = _NO_BODY if length is None else Framing(length, False, False, False)
-        return WholeRequest(line[1], line[2], framing, data, line.end(), end)
+        return WholeRequest(data, line.end(), end, line[1], line[2], framing)
 
 
 class WholeAnswers:
@@ -165,4 +157,4 @@ class WholeAnswers:
         status = int(line[1])
         if status in BODILESS or not self._judge.is_one_message(data):
             return None
-        return WholeAnswer(status, data, line.end(), end)
+        return WholeAnswer(data, line.end(), end, status)
